@@ -1,0 +1,27 @@
+package chunk_test
+
+import "ivyvault/chunk"
+
+// golden holds names under the identity key 00 01 … 1f of pattern(n). Kind 0
+// is the content hash. They may never change within a format version.
+var golden = []struct {
+	kind chunk.Kind
+	n    int
+	want string
+}{
+	{0, 0, "5e198f4c41cefd8b74a59f5054168645a566e44be433e9ba3fde4979205596de"},
+	{0, 1, "44a963f9d64b0ecf8a0b02956fe2b1349984338cab5f82f8edb8a78a680a3e0d"},
+	{0, 1000, "a93c9e1cb7543bd1ee7757fa34687c9f90749306f6f0abe9f5be9ba18cfae049"},
+	{0, 5000, "c2fb48d486cba2e455f56360726a5a573d79d075909e0a545a2b32a9a8b2aad0"},
+	{1, 1, "18eb4ecb8abc59b1f47474418811eee7d5524fb251ebef981914e0dd3de9983f"},
+	{1, 1024, "e9648dadc5f6f8536fe89d32d7e9e3d4918cac5b39a9e954276c1c3a6119b0de"},
+	{1, 131072, "8574db135fbaf6a8e5bb63d45d7609ffad00933363d3fcff59093f5d67151586"},
+	{1, 131073, "b8781db56314cb60791c4f963032db139e38665e34fdd2967eea6371939909c2"},
+	{1, 1048576, "51929194c171a0b2029a9851582d4e358d25d4f765cbff41e2e4b35f9dfb9963"},
+	{2, 1, "0375d43afccbc5eb833f24ea4396e0ee1e3faaec5d029b1571eef9377aa2d04b"},
+	{2, 131072, "5ef44126ba62be5f4b1acaa0505eb22d93acf6e15e81c2e84e74f9323cc3139b"},
+	{2, 300000, "c0b3fdaebf6a268d440151c27c7ae897c4f84d7d054d0713f180f718ab24356a"},
+	{3, 1, "b80204aa0c8c7cff32a073a47b1a9a9647f6830c0dc6277a44ef9080e57b3d55"},
+	{3, 131072, "22096f79dece688b73f3189c863cd226c6798caba1cac4f46d0a484b8bffa6e5"},
+	{3, 300000, "b9d6e0eb4ce2ded9fbae3204ccc80bcbc978b568502fd27c58f4ba932fc90546"},
+}
