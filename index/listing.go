@@ -1,0 +1,36 @@
+package index
+
+// listing is a pack as one index file lists it. Listings are numbered through:
+// those of the base first, those of the delta after them.
+type listing struct {
+	name   Name
+	size   int64
+	stored int64 // bytes of all its chunks' frames
+	chunks uint32
+	file   uint32 // number of the index file
+	kind   uint8
+}
+
+// source is an index file that listings came from, or, with a zero name, the
+// packs that a running write has made and no index file lists yet.
+type source struct {
+	name   Name
+	signer Signer
+	dead   bool
+}
+
+func (l *listing) pack(s *source) PackInfo {
+	return PackInfo{Name: l.name, Kind: l.kind, Size: l.size, Chunks: int(l.chunks), Stored: l.stored,
+		Index: s.name, Signer: s.signer}
+}
+
+// PackInfo is what a live index file says of a pack as a whole.
+type PackInfo struct {
+	Name   Name
+	Kind   uint8
+	Size   int64 // bytes of the stored object
+	Chunks int   // chunks in it
+	Stored int64 // bytes of their frames
+	Index  Name  // the index file; zero for a pack of a running write
+	Signer Signer
+}
