@@ -1,0 +1,112 @@
+package dir
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// blockSize is the size of a listing's blocks: large enough that most folders
+// need one, small enough that the last one of many is no waste.
+const blockSize = 64 << 10
+
+// ref says where a name is: block and offset in it, and its length.
+type ref struct {
+	block  uint32
+	offset uint16
+	length uint16
+}
+
+// listing is the sorted names of a folder, without "." and "..". Each name
+// ends in a zero byte, ready for a system call. One struct and a string for
+// each name would need several times the memory.
+type listing struct {
+	blocks [][]byte
+	used   int // blocks in use
+	refs   []ref
+}
+
+func (l *listing) reset() {
+	l.used, l.refs = 0, l.refs[:0]
+}
+
+// big reports whether the listing is worth giving back to the collector rather
+// than keeping for the next folder.
+func (l *listing) big() bool { return len(l.blocks) > 16 }
+
+func (l *listing) len() int { return len(l.refs) }
+
+// name returns the i-th name with its zero byte.
+func (l *listing) name(i int) []byte {
+	r := l.refs[i]
+	return l.blocks[r.block][r.offset : int(r.offset)+int(r.length)+1]
+}
+
+func (l *listing) add(name []byte) {
+	if l.used == 0 || len(l.blocks[l.used-1])+len(name)+1 > blockSize {
+		if l.used == len(l.blocks) {
+			l.blocks = append(l.blocks, make([]byte, 0, blockSize))
+		}
+		l.blocks[l.used] = l.blocks[l.used][:0]
+		l.used++
+	}
+	b := &l.blocks[l.used-1]
+	l.refs = append(l.refs, ref{uint32(l.used - 1), uint16(len(*b)), uint16(len(name))})
+	*b = append(append(*b, name...), 0)
+}
+
+func (l *listing) sort() {
+	slices.SortFunc(l.refs, func(a, b ref) int {
+		return bytes.Compare(l.blocks[a.block][a.offset:int(a.offset)+int(a.length)],
+			l.blocks[b.block][b.offset:int(b.offset)+int(b.length)])
+	})
+}
+
+// find returns the place of a name, or false.
+func (l *listing) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(l.refs, name, func(r ref, name string) int {
+		return bytes.Compare(l.blocks[r.block][r.offset:int(r.offset)+int(r.length)], []byte(name))
+	})
+}
+
+// The kernel's struct linux_dirent64: u64 inode, i64 offset, u16 length of the
+// record, u8 type, then the name, ended by a zero byte and padded.
+const (
+	direntLength = 16
+	direntName   = 19
+)
+
+// read fills the listing from an open directory, using buf for the kernel's
+// records. What was read before an error stays in the listing.
+func (l *listing) read(fd int, buf []byte) error {
+	l.reset()
+	defer l.sort()
+	for {
+		n, err := unix.Getdents(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n <= 0 {
+			return nil
+		}
+		for rest := buf[:n]; len(rest) > direntName; {
+			size := int(binary.NativeEndian.Uint16(rest[direntLength:]))
+			if size <= direntName || size > len(rest) {
+				return unix.EIO
+			}
+			name := rest[direntName:size]
+			if end := bytes.IndexByte(name, 0); end >= 0 {
+				name = name[:end]
+			}
+			if s := string(name); s != "." && s != ".." && s != "" {
+				l.add(name)
+			}
+			rest = rest[size:]
+		}
+	}
+}
