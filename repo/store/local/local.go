@@ -54,9 +54,13 @@ func newStore(dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		dir: abs, packs: newOpenFiles(maxOpen), synced: map[string]bool{abs: true},
+		dir: abs, synced: map[string]bool{abs: true},
 		link: unixLink, noReplace: renameNoReplace, syncFile: (*os.File).Sync,
 	}
+	s.packs = newOpenFiles(maxOpen, func(name string) string {
+		_, path := s.place(store.Name{Type: store.Pack, Name: name})
+		return path
+	})
 	for _, d := range families() {
 		s.synced[filepath.Join(abs, d)] = true
 	}
@@ -99,12 +103,12 @@ func (s *Store) Get(ctx context.Context, name store.Name, off, n int64) ([]byte,
 	if err := begin(ctx, "get", name); err != nil {
 		return nil, err
 	}
-	_, path := s.place(name)
 	var f *file
 	var err error
 	if name.Type == store.Pack {
-		f, err = s.packs.acquire(path)
+		f, err = s.packs.acquire(name.Name)
 	} else {
+		_, path := s.place(name)
 		f, err = openFile(path)
 	}
 	if err != nil {
@@ -119,6 +123,7 @@ func (s *Store) Get(ctx context.Context, name store.Name, off, n int64) ([]byte,
 		f.close()
 	}
 	if err != nil {
+		_, path := s.place(name)
 		return nil, s.explain("get", name, &fs.PathError{Op: "read", Path: path, Err: err})
 	}
 	if name.Type == store.Config {
@@ -136,7 +141,9 @@ func (s *Store) Remove(ctx context.Context, name store.Name) error {
 		s.configured.Store(false)
 	}
 	_, path := s.place(name)
-	s.packs.drop(path)
+	if name.Type == store.Pack {
+		s.packs.drop(name.Name)
+	}
 	err := os.Remove(path)
 	if err == nil {
 		return nil

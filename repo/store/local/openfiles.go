@@ -20,23 +20,24 @@ const (
 // any more. Idle files are closed so that a removed pack's space comes free and
 // the disk can be unmounted.
 type openFiles struct {
-	max int
+	max  int
+	path func(name string) string
 
 	mu    sync.Mutex
-	files map[string]*file
-	lru   list.List // of *file, the last used in front
+	files map[string]*file // by the pack's name
+	lru   list.List        // of *file, the last used in front
 	timer *time.Timer
 	ended bool
 }
 
-func newOpenFiles(n int) *openFiles {
-	return &openFiles{max: n, files: map[string]*file{}}
+func newOpenFiles(n int, path func(name string) string) *openFiles {
+	return &openFiles{max: n, path: path, files: map[string]*file{}}
 }
 
 // acquire returns the open file; the caller must release it.
-func (o *openFiles) acquire(path string) (*file, error) {
+func (o *openFiles) acquire(name string) (*file, error) {
 	o.mu.Lock()
-	f := o.files[path]
+	f := o.files[name]
 	if f != nil {
 		f.refs++
 		f.used = true
@@ -52,18 +53,18 @@ func (o *openFiles) acquire(path string) (*file, error) {
 		o.mu.Unlock()
 		o.release(f)
 	}
-	f, err := openFile(path)
+	f, err := openFile(o.path(name))
 	if err != nil {
 		return nil, err
 	}
 	f.refs = 1
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.ended || o.files[path] != nil {
+	if o.ended || o.files[name] != nil {
 		return f, nil // for this caller only
 	}
-	f.path, f.used = path, true
-	o.files[path] = f
+	f.name, f.used = name, true
+	o.files[name] = f
 	f.place = o.lru.PushFront(f)
 	for o.lru.Len() > o.max {
 		o.forget(o.lru.Back().Value.(*file))
@@ -83,11 +84,11 @@ func (o *openFiles) release(f *file) {
 	}
 }
 
-// drop forgets the file of that path, which is about to be removed.
-func (o *openFiles) drop(path string) {
+// drop forgets the file of that name, which is about to be removed.
+func (o *openFiles) drop(name string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if f := o.files[path]; f != nil {
+	if f := o.files[name]; f != nil {
 		o.forget(f)
 	}
 }
@@ -99,7 +100,7 @@ func (o *openFiles) forget(f *file) {
 	}
 	o.lru.Remove(f.place)
 	f.place = nil
-	delete(o.files, f.path)
+	delete(o.files, f.name)
 	if f.refs == 0 {
 		f.close()
 	}
@@ -141,7 +142,7 @@ type file struct {
 	fd   int
 	size int64
 
-	path  string
+	name  string
 	place *list.Element // nil where openFiles does not have it
 	refs  int
 	used  bool
