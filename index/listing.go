@@ -11,6 +11,19 @@ type listing struct {
 	kind   uint8
 }
 
+// entry returns the location of the pack's chunk i under listing number no, and
+// counts it into l; the chunks must be taken in order.
+func (p *Pack) entry(i int, no uint32, l *listing) entry {
+	c := &p.Chunks[i]
+	e := entry{
+		id: c.ID, listing: no,
+		offset: uint32(FramesBegin + l.stored), stored: c.Stored, size: c.Size,
+		place: uint32(c.Kind)<<24 | uint32(i),
+	}
+	l.stored += int64(c.Stored)
+	return e
+}
+
 // source is an index file that listings came from, or, with a zero name, the
 // packs that a running write has made and no index file lists yet.
 type source struct {

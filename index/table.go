@@ -103,13 +103,7 @@ func (t *Table) addPack(src uint32, p *Pack) {
 	no := t.baseListings() + uint32(len(t.listings))
 	l := listing{name: p.Name, size: p.Size, kind: p.Kind, file: src, chunks: uint32(len(p.Chunks))}
 	for i := range p.Chunks {
-		c := &p.Chunks[i]
-		t.delta.add(entry{
-			id: c.ID, listing: no,
-			offset: uint32(FramesBegin + l.stored), stored: c.Stored, size: c.Size,
-			place: uint32(c.Kind)<<24 | uint32(i),
-		})
-		l.stored += int64(c.Stored)
+		t.delta.add(p.entry(i, no, &l))
 	}
 	t.listings = append(t.listings, l)
 }

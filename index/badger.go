@@ -1,0 +1,49 @@
+package index
+
+import (
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+)
+
+// tableSize is the size of Badger's files of keys. While a fold writes, several
+// are in memory at once, each with about three times its size; while it is
+// read, each costs one open and two mapped ranges.
+const tableSize = 8 << 20
+
+// badgerOptions sets everything that costs memory: no caches (files are mapped,
+// so the kernel caches them), the least memtable and value log, which stay
+// empty, no background work. All values stand beside their keys.
+func badgerOptions(path string) badger.Options {
+	o := badger.DefaultOptions(path)
+	o.Logger = nil
+	o.MetricsEnabled = false
+	o.DetectConflicts = false
+	o.NumVersionsToKeep = 1
+	o.Compression = options.None
+	o.BlockCacheSize = 0
+	o.IndexCacheSize = 0
+	o.BlockSize = 4 << 10
+	o.BloomFalsePositive = 0.005
+	o.MemTableSize = 1 << 20
+	o.ValueThreshold = 128 << 10
+	o.ValueLogFileSize = 1 << 20
+	o.NumMemtables = 1
+	o.NumGoroutines = 1
+	o.NumCompactors = 0
+	o.BaseTableSize = tableSize
+	o.TableSizeMultiplier = 1
+	o.MaxLevels = 2
+	// Blocks are verified as they are read: a generation of 10 million chunks
+	// is too large to verify at every start.
+	o.ChecksumVerificationMode = options.OnBlockRead
+	return o
+}
+
+// openBadger opens a finished generation. Badger's own lock is left out: a
+// generation is never written, and its lock belongs to package generation.
+func openBadger(path string) (*badger.DB, error) {
+	o := badgerOptions(path)
+	o.ReadOnly = true
+	o.BypassLockGuard = true
+	return badger.Open(o)
+}
