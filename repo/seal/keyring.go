@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/zeebo/blake3"
 )
@@ -34,8 +35,8 @@ func (e *RoleError) Error() string {
 // Is makes every RoleError an ErrCannotRead.
 func (e *RoleError) Is(target error) bool { return target == ErrCannotRead }
 
-// Keyring holds the secrets of one opened slot. It is immutable and safe for
-// concurrent use. Printed, logged or marshalled it shows role and signer only.
+// Keyring holds the secrets of one opened slot. It never changes and is safe
+// for concurrent use. Printed, logged or marshalled it shows role and signer only.
 type Keyring struct {
 	s *secrets // behind a pointer, so that a copied Keyring prints nothing
 }
@@ -60,6 +61,8 @@ type secrets struct {
 	signer       ed25519.PrivateKey
 	signerPublic [32]byte
 	cert         [certSize]byte
+
+	proved *sync.Map // of provedCert
 }
 
 // Generate makes the first keyring of a new repository: fresh secrets, role
@@ -88,7 +91,7 @@ func (k *Keyring) Derive(role Role) (*Keyring, error) {
 }
 
 func (k *Keyring) derive(role Role, signerSeed [seedSize]byte) *Keyring {
-	s := *k.s
+	s := *k.s // proved is shared: it depends on the root only
 	s.role, s.label, s.slot = role, "", [32]byte{}
 	s.setSigner(signerSeed)
 	s.cert = certify(s.root, s.repo, role, s.signerPublic)
@@ -112,7 +115,8 @@ func newFull(repo RepoID, raw *rawSecrets) (*Keyring, error) {
 		repo: repo, role: Full,
 		identity: raw.identity, splitter: raw.splitter, index: raw.index,
 		private: private, privSeed: raw.private,
-		root: ed25519.NewKeyFromSeed(raw.root[:]),
+		root:   ed25519.NewKeyFromSeed(raw.root[:]),
+		proved: new(sync.Map),
 	}
 	s.setPublic(private.PublicKey())
 	copy(s.rootPublic[:], s.root[seedSize:])

@@ -2,6 +2,7 @@ package seal
 
 import (
 	"crypto/ed25519"
+	"sync"
 )
 
 // OpenSlot opens a slot object of the repository with its password. The cost
@@ -37,7 +38,7 @@ func OpenSlot(object []byte, repo RepoID, configHash [32]byte, password []byte) 
 // secrets reads what follows the config's hash and checks that the parts
 // belong together.
 func (p *slot) secrets(repo RepoID, r *reader) (*secrets, error) {
-	s := &secrets{repo: repo, role: p.info.Role, label: p.info.Label, cert: p.cert}
+	s := &secrets{repo: repo, role: p.info.Role, label: p.info.Label, cert: p.cert, proved: new(sync.Map)}
 	s.identity, s.splitter, s.index = r.array32(), r.array32(), r.array32()
 	publicRaw := r.bytes(publicKeySize)
 	s.rootPublic = r.array32()

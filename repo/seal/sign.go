@@ -31,13 +31,33 @@ func (k *Keyring) Verify(object []byte, kind Kind) (Signer, error) {
 	if !who.Role.Valid() {
 		return Signer{}, damaged(kind, fmt.Sprintf("its signature names the unknown role %d", block[0]), nil)
 	}
-	if !certified(k.s.rootPublic, k.s.repo, who, block[33:]) {
+	if !k.certified(who, block[33:]) {
 		return Signer{}, damaged(kind, fmt.Sprintf("its signer %x has no certificate of this repository", who.Public[:8]), nil)
 	}
 	if !ed25519.Verify(who.Public[:], signedText(k.s.repo, object[:end]), object[end:]) {
 		return Signer{}, damaged(kind, fmt.Sprintf("the signature of %x does not match its bytes", who.Public[:8]), nil)
 	}
 	return who, nil
+}
+
+// certified reports whether the root certified who. What was found true is
+// remembered: a repository has few signers and many signed objects.
+func (k *Keyring) certified(who Signer, cert []byte) bool {
+	key := provedCert{who, [certSize]byte(cert)}
+	if _, ok := k.s.proved.Load(key); ok {
+		return true
+	}
+	if !certified(k.s.rootPublic, k.s.repo, who, cert) {
+		return false
+	}
+	k.s.proved.Store(key, struct{}{})
+	return true
+}
+
+// provedCert is a certificate that was checked, with what it is for.
+type provedCert struct {
+	who  Signer
+	cert [certSize]byte
 }
 
 // appendSignature appends the keyring's signature block to an object.

@@ -61,23 +61,29 @@ func sealSlot(k *Keyring, configHash [32]byte, label string, created time.Time, 
 		return nil, fmt.Errorf("a key can't be made before 1970: %s", created.UTC().Format(time.RFC3339))
 	}
 	s := k.s
-	object := AppendHead(nil, KindSlot)
-	object = append(object, byte(s.role))
-	object = appendBytes(object, []byte(label))
-	object = binary.LittleEndian.AppendUint64(object, uint64(created.Unix()))
-	object = binary.LittleEndian.AppendUint32(object, cost.Passes)
-	object = binary.LittleEndian.AppendUint32(object, cost.MemoryKiB)
-	object = append(object, cost.Lanes)
-	object = append(object, salt[:]...)
-	object = append(object, s.signerPublic[:]...)
-	object = append(object, s.cert[:]...)
-
+	parts := slot{
+		info: SlotInfo{Role: s.role, Label: label, Created: created, Argon: cost, Signer: s.signerPublic},
+		salt: salt, cert: s.cert,
+	}
+	object := append(AppendHead(nil, KindSlot), parts.encode()...)
 	aead, err := cost.cipher(password, salt)
 	if err != nil {
 		return nil, err
 	}
 	var nonce [12]byte
 	return aead.Seal(object, nonce[:], s.plain(configHash), slotText(s.repo, object[HeadSize:])), nil
+}
+
+// encode returns the open part (4.2).
+func (s *slot) encode() []byte {
+	p := appendBytes([]byte{byte(s.info.Role)}, []byte(s.info.Label))
+	p = binary.LittleEndian.AppendUint64(p, uint64(s.info.Created.Unix()))
+	p = binary.LittleEndian.AppendUint32(p, s.info.Argon.Passes)
+	p = binary.LittleEndian.AppendUint32(p, s.info.Argon.MemoryKiB)
+	p = append(p, s.info.Argon.Lanes)
+	p = append(p, s.salt[:]...)
+	p = append(p, s.info.Signer[:]...)
+	return append(p, s.cert[:]...)
 }
 
 // plain is the plaintext of the sealed part (4.2).
