@@ -1,0 +1,259 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"ivyvault/chunk"
+	"ivyvault/repo/tree"
+)
+
+// waiting bounds how many entries may wait for an open bundle. It is part of
+// what decides where bundles end, so it must not depend on timing.
+const waiting = 16 << 10
+
+// event is what the directory writers are told, in order: an entry, or the end
+// of a directory (then node is the directory itself, without its tree).
+type event struct {
+	node    tree.Node
+	pending tree.Pending
+	bundled bool // pending says where the content is
+	end     bool
+}
+
+// assembler puts the items together in order.
+type assembler struct {
+	x       *run
+	ctx     context.Context
+	bundler *tree.Bundler
+	jobs    sync.WaitGroup
+	slots   chan struct{}
+
+	open   []tree.Node // directories from the root down to the present one
+	path   string      // of the present directory, "" for the root
+	events []event     // not yet given to the writers
+	since  int         // events since the open bundle began
+
+	dirs []*tree.DirWriter // as the writers see it: one for each open directory
+	free []*tree.DirWriter
+	root chunk.Ref
+}
+
+// assemble takes the items in order and returns the root directory.
+func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget) (chunk.Ref, error) {
+	a := &assembler{x: x, ctx: ctx, slots: make(chan struct{}, 2)}
+	a.bundler = tree.NewBundler(x.put, a.emit)
+	a.dirs = append(a.dirs, tree.NewDirWriter(x.put, x.cut))
+	a.open = append(a.open, tree.Node{Type: tree.Dir})
+	err := a.all(order, room)
+	if err == nil {
+		err = a.finish()
+	}
+	// Also after an error every bundle is handed out, since its job settles it.
+	a.bundler.Flush()
+	a.jobs.Wait()
+	if err != nil {
+		for it := range order { // let the walk and the readers end
+			a.release(it, room)
+		}
+		return chunk.Ref{}, err
+	}
+	return a.root, nil
+}
+
+// emit stores a bundle; at most two are stored at once.
+func (a *assembler) emit(job func(context.Context)) {
+	a.slots <- struct{}{}
+	a.jobs.Go(func() {
+		defer func() { <-a.slots }()
+		job(a.ctx)
+	})
+}
+
+func (a *assembler) all(order <-chan *item, room *budget) error {
+	for it := range order {
+		if it.done != nil {
+			select {
+			case <-it.done:
+			case <-a.ctx.Done():
+				a.release(it, room)
+				return context.Cause(a.ctx)
+			}
+		}
+		err := a.take(it)
+		a.release(it, room)
+		if err != nil {
+			return err
+		}
+		if err := a.drain(false); err != nil {
+			return err
+		}
+	}
+	return context.Cause(a.ctx)
+}
+
+// release gives back what the item holds of the queue.
+func (a *assembler) release(it *item, room *budget) {
+	if it.buf != nil {
+		a.x.small.Put(it.buf)
+		it.buf, it.small = nil, nil
+	}
+	if it.taken > 0 {
+		room.give(it.taken)
+		it.taken = 0
+	}
+}
+
+// take turns an item into events.
+func (a *assembler) take(it *item) error {
+	if it.gone {
+		return nil
+	}
+	if it.err != nil {
+		a.x.finding(it.entry.Path, it.err)
+		if it.node.Type == tree.File {
+			return nil
+		}
+	}
+	a.leave(dirOf(it.entry.Path))
+	a.x.seen(it)
+	if it.node.Type == tree.Dir {
+		a.open = append(a.open, it.node)
+		a.path = it.entry.Path
+		a.push(event{node: tree.Node{Type: tree.Dir}})
+		return nil
+	}
+	e := event{node: it.node}
+	if len(it.small) > 0 {
+		e.pending, e.bundled = a.bundler.Add(it.small, a.x.r.Keys().ContentHash(it.small)), true
+	}
+	a.push(e)
+	return nil
+}
+
+// push queues an event. Where many wait for one bundle, it is ended early.
+func (a *assembler) push(e event) {
+	a.events = append(a.events, e)
+	if a.bundler.Buffered() == 0 {
+		a.since = 0
+		return
+	}
+	if a.since++; a.since >= waiting {
+		a.bundler.Flush()
+		a.since = 0
+	}
+}
+
+// leave ends the open directories that dir does not lie in.
+func (a *assembler) leave(dir string) {
+	for a.path != "" && dir != a.path && !strings.HasPrefix(dir, a.path+"/") {
+		last := len(a.open) - 1
+		a.push(event{node: a.open[last], end: true})
+		a.open = a.open[:last]
+		a.path = dirOf(a.path)
+	}
+}
+
+// drain gives the writers all events whose contents are stored; with wait it
+// waits for them.
+func (a *assembler) drain(wait bool) error {
+	n := 0
+	for ; n < len(a.events); n++ {
+		e := &a.events[n]
+		if e.bundled {
+			if !wait && !e.pending.Settled() {
+				break
+			}
+			c, err := e.pending.Wait(a.ctx)
+			if err != nil {
+				return err
+			}
+			e.node.Content = c
+		}
+		if err := a.write(e); err != nil {
+			return err
+		}
+	}
+	if n > 0 {
+		rest := copy(a.events, a.events[n:])
+		clear(a.events[rest:])
+		a.events = a.events[:rest]
+	}
+	return nil
+}
+
+// write tells the directory writers.
+func (a *assembler) write(e *event) error {
+	top := a.dirs[len(a.dirs)-1]
+	switch {
+	case e.end:
+		ref, err := top.Close(a.ctx)
+		if err != nil {
+			return err
+		}
+		e.node.Tree = ref
+		e.node.Files, e.node.Bytes = top.Totals()
+		a.free = append(a.free, top)
+		a.dirs = a.dirs[:len(a.dirs)-1]
+		return a.dirs[len(a.dirs)-1].Add(a.ctx, &e.node)
+	case e.node.Type == tree.Dir:
+		var w *tree.DirWriter
+		if n := len(a.free); n > 0 {
+			w, a.free = a.free[n-1], a.free[:n-1]
+			w.Reset()
+		} else {
+			w = tree.NewDirWriter(a.x.put, a.x.cut)
+		}
+		a.dirs = append(a.dirs, w)
+		return nil
+	}
+	return top.Add(a.ctx, &e.node)
+}
+
+// finish ends all directories and waits for the last bundles.
+func (a *assembler) finish() (err error) {
+	a.leave("")
+	for a.path != "" {
+		a.leave("")
+	}
+	a.bundler.Flush()
+	if err := a.drain(true); err != nil {
+		return err
+	}
+	if len(a.dirs) != 1 {
+		return errors.New("the source's entries are not in order: a directory was left open")
+	}
+	a.root, err = a.dirs[0].Close(a.ctx)
+	return err
+}
+
+// dirOf is the path of the directory that a path lies in.
+func dirOf(path string) string {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return ""
+	}
+	return path[:i]
+}
+
+// seen counts an entry.
+func (x *run) seen(it *item) {
+	n := &it.node
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.uids[n.UID], x.gids[n.GID] = true, true
+	switch n.Type {
+	case tree.File:
+		x.stats.Files++
+		x.stats.Bytes += int64(n.Size)
+		x.files.Add(1)
+		x.bytes.Add(int64(n.Size))
+	case tree.Dir:
+		x.stats.Dirs++
+		x.dirs.Add(1)
+	default:
+		x.stats.Others++
+	}
+}

@@ -1,0 +1,143 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ivyvault/chunk"
+	"ivyvault/repo"
+	"ivyvault/repo/tree"
+	"ivyvault/sources"
+)
+
+// parent is the snapshot that a run compares with, as a stream in the order of
+// sources.Compare.
+type parent struct {
+	id   *repo.Name
+	next func() (path string, n *tree.Node, err error) // path "" at the end
+	stop func()
+
+	path string // the stream's present entry
+	node *tree.Node
+	over bool
+	err  error
+}
+
+// noParent has nothing.
+func noParent() *parent { return &parent{over: true, stop: func() {}} }
+
+// find returns the parent's node at path, or nil. Paths must be asked for in
+// ascending order; the node is valid until the next call. A parent that can't
+// be read on counts as ended: comparing is only a saving.
+func (p *parent) find(path string) *tree.Node {
+	for !p.over {
+		if p.node != nil {
+			c := sources.Compare(p.path, path)
+			if c == 0 {
+				return p.node
+			}
+			if c > 0 {
+				return nil
+			}
+		}
+		p.path, p.node, p.err = p.next()
+		p.over = p.err != nil || p.path == ""
+	}
+	return nil
+}
+
+// findParent chooses the parent and opens its stream.
+func findParent(ctx context.Context, r *repo.Repo, opt Options) (*parent, error) {
+	if opt.Parent == "none" {
+		return noParent(), nil
+	}
+	if needsStates(r) {
+		return openStates(r, opt), nil
+	}
+	list, err := r.Snapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set := repo.SetID(opt.Host, opt.Paths)
+	same := func(s repo.Snapshot) bool { return repo.SetID(s.Host, s.Paths) == set }
+	what := opt.Parent
+	if what == "" {
+		what = "latest"
+	} else {
+		same = nil
+	}
+	snap, err := repo.FindSnapshot(list, what, same)
+	var none *repo.NotFoundError
+	if errors.As(err, &none) && opt.Parent == "" {
+		return noParent(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("parent: %w", err)
+	}
+	return walkParent(ctx, r, snap), nil
+}
+
+// walkParent streams a snapshot's tree out of the repository, page by page.
+func walkParent(ctx context.Context, r *repo.Repo, snap repo.Snapshot) *parent {
+	rd := tree.NewReader(r, r.Keys().ContentHash, 0)
+	w := &walker{ctx: ctx, r: rd, todo: []level{{dir: snap.Root.Ref()}}}
+	return &parent{id: &snap.ID, next: w.next, stop: func() {}}
+}
+
+// walker walks a tree depth first, a directory before what is in it, holding
+// one page a level.
+type walker struct {
+	ctx  context.Context
+	r    *tree.Reader
+	todo []level
+	node tree.Node
+	down chunk.Ref // directory that was yielded last: next is what is in it
+	name string
+}
+
+type level struct {
+	dir    chunk.Ref
+	prefix string // path of the directory with a slash, "" for the root
+	pos    uint64 // of the next entry
+	page   *tree.Page
+	first  uint64 // position of the page's first entry
+	size   uint64
+	opened bool
+}
+
+func (w *walker) next() (string, *tree.Node, error) {
+	if w.down != (chunk.Ref{}) {
+		w.todo = append(w.todo, level{dir: w.down, prefix: w.name + "/"})
+		w.down = chunk.Ref{}
+	}
+	for len(w.todo) > 0 {
+		l := &w.todo[len(w.todo)-1]
+		if !l.opened {
+			n, err := w.r.Len(w.ctx, l.dir)
+			if err != nil {
+				return "", nil, err
+			}
+			l.size, l.opened = n, true
+		}
+		if l.pos >= l.size {
+			w.todo = w.todo[:len(w.todo)-1]
+			continue
+		}
+		if l.page == nil || l.pos >= l.first+uint64(l.page.Len()) {
+			page, first, err := w.r.Page(w.ctx, l.dir, l.pos)
+			if err != nil {
+				return "", nil, err
+			}
+			l.page, l.first = page, first
+		}
+		l.page.Decode(int(l.pos-l.first), &w.node)
+		l.pos++
+		w.name = l.prefix + w.node.Name
+		if w.node.Type == tree.Dir {
+			w.down = w.node.Tree
+		}
+		return w.name, &w.node, nil
+	}
+	return "", nil, nil
+}

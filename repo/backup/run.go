@@ -1,0 +1,194 @@
+package backup
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ivyvault/chunk"
+	"ivyvault/repo"
+	"ivyvault/repo/tree"
+	"ivyvault/sources"
+)
+
+// run is the state of one capture.
+type run struct {
+	r      *repo.Repo
+	put    chunk.Putter
+	reuse  func(chunk.Ref) bool // nil in a dry run: everything the parent has counts as there
+	writer *repo.Writer         // nil in a dry run
+	opt    Options
+	obs    Observer
+	began  time.Time
+	cut    tree.Cut
+	split  *chunk.Splitters
+	pieces pieces
+	small  sync.Pool // of *[]byte, for contents that go into bundles
+
+	mu       sync.Mutex
+	stats    repo.Stats
+	findings []repo.Finding
+	omitted  int
+	uids     map[uint32]bool
+	gids     map[uint32]bool
+	parent   *repo.Name
+
+	files, dirs, bytes, read atomic.Int64 // for progress
+	current                  atomic.Pointer[string]
+}
+
+func newRun(r *repo.Repo, put chunk.Putter, w *repo.Writer, opt Options, obs Observer) (*run, error) {
+	split, err := chunk.NewSplitters(r.Config().Cut(), r.SplitterSecret())
+	if err != nil {
+		return nil, err
+	}
+	x := &run{
+		r: r, put: put, writer: w, opt: opt, obs: obs, began: time.Now(),
+		split: split,
+		cut:   tree.Cut{Secret: r.SplitterSecret()},
+		uids:  map[uint32]bool{}, gids: map[uint32]bool{},
+	}
+	if w != nil {
+		x.reuse = w.Reuse
+	}
+	return x, nil
+}
+
+// queueLength is how many entries may be under way between the walk and the
+// assembler. It bounds memory: each may hold a content of up to maxSmall bytes,
+// which queueBytes bounds further.
+const (
+	queueLength = 1024
+	queueBytes  = 8 << 20
+)
+
+// capture runs the pipeline and returns the snapshot to commit.
+func (x *run) capture(ctx context.Context, p *parent) (repo.Snapshot, error) {
+	defer p.stop()
+	if p.id != nil && x.writer != nil && !x.writer.UseParent(*p.id) {
+		p = noParent()
+	}
+	x.parent = p.id
+	c, err := x.opt.Source.Capture(ctx)
+	if err != nil {
+		return repo.Snapshot{}, err
+	}
+	root, err := x.pipeline(ctx, c, p)
+	if cerr := c.Close(context.WithoutCancel(ctx)); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return repo.Snapshot{}, err
+	}
+	return x.snapshot(root), nil
+}
+
+// pipeline connects walk, readers and assembler, and waits for all of them.
+func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (chunk.Ref, error) {
+	readers := x.opt.Readers
+	if readers == 0 {
+		readers = max(2, runtime.GOMAXPROCS(0))
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	order := make(chan *item, queueLength)
+	work := make(chan *item, queueLength)
+	room := newBudget(queueBytes)
+	g.Go(func() error {
+		defer close(order)
+		defer close(work)
+		return x.walk(ctx, c, p, order, work, room)
+	})
+	for range readers {
+		g.Go(func() error {
+			for it := range work {
+				x.readItem(ctx, it)
+				close(it.done)
+			}
+			return nil
+		})
+	}
+	var root chunk.Ref
+	g.Go(func() (err error) {
+		root, err = x.assemble(ctx, order, room)
+		return err
+	})
+	stop := x.tick(ctx)
+	err := g.Wait()
+	stop()
+	return root, err
+}
+
+// tick tells the observer about progress until the returned function is called.
+func (x *run) tick(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		t := time.NewTicker(100 * time.Millisecond)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				x.obs.Progress(x.progress())
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() { close(done); wg.Wait() }
+}
+
+func (x *run) progress() Progress {
+	p := Progress{Files: x.files.Load(), Dirs: x.dirs.Load(), Bytes: x.bytes.Load(), BytesRead: x.read.Load()}
+	if s := x.current.Load(); s != nil {
+		p.Current = *s
+	}
+	return p
+}
+
+// finding notes something that could not be read.
+func (x *run) finding(path string, err error) {
+	f := repo.NewFinding(path, err.Error())
+	x.mu.Lock()
+	if len(x.findings) < maxFindings {
+		x.findings = append(x.findings, f)
+	} else {
+		x.omitted++
+	}
+	x.mu.Unlock()
+	x.obs.Finding(f)
+}
+
+// snapshot describes what was captured.
+func (x *run) snapshot(root chunk.Ref) repo.Snapshot {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.writer != nil {
+		c := x.writer.Counters()
+		x.stats.BytesAdded, x.stats.ChunksNew = c.PacksBytes, c.New
+	}
+	s := repo.Snapshot{
+		Time: x.opt.Time.UTC(), End: time.Now().UTC(), Host: x.opt.Host, User: x.opt.User, Program: x.opt.Program,
+		Paths: x.opt.Paths, Tags: x.opt.Tags, Description: x.opt.Description, Protected: x.opt.Protected,
+		Root: repo.RootOf(root), Parent: x.parent, Stats: &x.stats,
+		Incomplete: len(x.findings) > 0, Findings: x.findings, FindingsOmitted: x.omitted,
+	}
+	if x.opt.Owners != nil {
+		s.Owners = x.opt.Owners(x.uids, x.gids)
+	}
+	return s
+}
+
+func (x *run) report(s repo.Snapshot) Report {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return Report{
+		Parent: x.parent, Time: x.opt.Time.UTC(), Duration: time.Since(x.began).Seconds(),
+		Stats: x.stats, Incomplete: len(x.findings) > 0, Findings: x.findings, Omitted: x.omitted,
+	}
+}

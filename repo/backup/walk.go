@@ -1,0 +1,162 @@
+package backup
+
+import (
+	"context"
+	"errors"
+
+	"ivyvault/repo/tree"
+	"ivyvault/sources"
+)
+
+// maxSmall is the size up to which a content is put into a bundle.
+const maxSmall = 256 << 10
+
+// item is one entry on its way.
+type item struct {
+	entry sources.Entry
+	node  tree.Node
+	// done is closed when node is complete but for what the assembler adds; nil
+	// where it was complete from the beginning.
+	done  chan struct{}
+	small []byte  // content to be bundled, from the pool
+	buf   *[]byte // its buffer
+	taken int     // bytes of the queue's budget
+	err   error   // the content could not be read: a finding
+	gone  bool    // it vanished: left out without a word
+}
+
+// walk takes the entries from the source, compares them with the parent and
+// hands them on: all of them in order, those that must be read to the readers.
+func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, order, work chan<- *item, room *budget) error {
+	for e, err := range c.Entries(ctx) {
+		if err != nil {
+			if stop := x.remark(e.Path, err); stop != nil {
+				return stop
+			}
+			continue
+		}
+		it := &item{entry: e}
+		x.compare(it, p.find(e.Path))
+		if it.done != nil {
+			if it.taken = int(min(e.Attr.Size, maxSmall)); it.taken > 0 {
+				if err := room.take(ctx, it.taken); err != nil {
+					return err
+				}
+			}
+			select {
+			case work <- it:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+		select {
+		case order <- it:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// remark passes a source's finding or notice on; another error ends the walk.
+func (x *run) remark(path string, err error) error {
+	var f *sources.Finding
+	var n *sources.Notice
+	switch {
+	case errors.As(err, &n):
+		x.obs.Notice(n.Path, n.What)
+	case errors.As(err, &f):
+		x.finding(f.Path, err)
+	default:
+		return err
+	}
+	return nil
+}
+
+// compare fills in the node and decides whether the entry has to be read.
+func (x *run) compare(it *item, old *tree.Node) {
+	e := &it.entry
+	a := &e.Attr
+	it.node = tree.Node{
+		Name: base(e.Path), Type: tree.Type(a.Type), Mode: a.Mode, UID: a.UID, GID: a.GID,
+		MTime: tree.Time(a.MTime), CTime: tree.Time(a.CTime), Inode: a.Inode, Links: a.Links, Device: a.Device,
+		Rdev: a.Rdev, Target: e.Target, Stamp: e.Stamp,
+	}
+	n := &it.node
+	if n.Type == tree.File {
+		n.Size = a.Size
+	}
+	if n.Links <= 1 || n.Type == tree.Dir {
+		n.Links, n.Device = 0, 0
+	}
+	same := old != nil && old.Type == n.Type && unchanged(e, old)
+	if same {
+		// Extended attributes can't change without ctime, unless a stamp decides.
+		n.Xattrs = cloneXattrs(old.Xattrs)
+	}
+	if n.Type != tree.File {
+		if !same && e.Item != nil {
+			it.done = make(chan struct{})
+		}
+		return
+	}
+	switch {
+	case same && x.live(&old.Content):
+		n.Size, n.Content = old.Size, old.Content
+		n.Content.Inline = append([]byte(nil), old.Content.Inline...)
+		x.count(func() { x.stats.FilesUnchanged++ })
+	default:
+		if old != nil && old.Type == tree.File {
+			x.count(func() { x.stats.FilesChanged++ })
+		} else {
+			x.count(func() { x.stats.FilesNew++ })
+		}
+		it.done = make(chan struct{})
+	}
+}
+
+// unchanged reports whether the parent's entry has the same content.
+func unchanged(e *sources.Entry, old *tree.Node) bool {
+	if e.Stamp != nil || old.Stamp != nil {
+		return len(e.Stamp) > 0 && string(e.Stamp) == string(old.Stamp)
+	}
+	a := &e.Attr
+	return a.MTime == sources.Time(old.MTime) && a.CTime == sources.Time(old.CTime) && a.Inode == old.Inode &&
+		(old.Type != tree.File || a.Size == old.Size)
+}
+
+// live reports whether the parent's content can be referred to again.
+func (x *run) live(c *tree.Content) bool {
+	switch c.Form {
+	case tree.Empty, tree.Inline:
+		return true
+	}
+	return x.reuse == nil || x.reuse(c.Ref)
+}
+
+func (x *run) count(fn func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	fn()
+}
+
+func cloneXattrs(all []tree.Xattr) []tree.Xattr {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make([]tree.Xattr, len(all))
+	for i, a := range all {
+		out[i] = tree.Xattr{Name: a.Name, Value: append([]byte(nil), a.Value...)}
+	}
+	return out
+}
+
+// base is the last part of a path.
+func base(path string) string {
+	for i := len(path) - 1; i >= 0; i-- {
+		if path[i] == '/' {
+			return path[i+1:]
+		}
+	}
+	return path
+}

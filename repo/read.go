@@ -1,0 +1,193 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"ivyvault/chunk"
+	"ivyvault/index"
+	"ivyvault/repo/log"
+	"ivyvault/repo/seal"
+	"ivyvault/repo/store"
+)
+
+var _ chunk.Getter = (*Repo)(nil)
+
+// wrapWhat puts the name of the stored thing before an error.
+func wrapWhat(what string, err error) error { return fmt.Errorf("%s: %w", what, err) }
+
+// Get reads a whole chunk, verified frame by frame. It tries every live copy
+// before it gives up. Under a backup key it fails with ErrNeedsFull.
+func (r *Repo) Get(ctx context.Context, ref chunk.Ref) ([]byte, error) {
+	return r.GetRange(ctx, ref, 0, int(ref.Size))
+}
+
+// GetRange reads n bytes of a chunk from off; only the frames that hold them
+// are read, decoded and verified.
+func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte, error) {
+	if off < 0 || n < 0 || off > int(ref.Size)-n {
+		return nil, fmt.Errorf("%s: bytes %d to %d are outside of its %d", ref, off, off+n, ref.Size)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	if !r.ring.CanRead() {
+		return nil, fmt.Errorf("%s: %w", ref, &roleError{"read what is stored"})
+	}
+	if err := r.LoadIndex(ctx); err != nil {
+		return nil, err
+	}
+	p, err := r.getFrom(ctx, r.index, ref, off, n)
+	if err == nil || ctx.Err() != nil || !mayBeStale(err) {
+		return p, err
+	}
+	// A pack that is gone, or a chunk that nobody knows, may only mean that a
+	// prune or another backup went on meanwhile: the log tells.
+	changed, rerr := r.Refresh(ctx)
+	if rerr != nil || !changed {
+		return nil, errors.Join(err, rerr)
+	}
+	return r.getFrom(ctx, r.index, ref, off, n)
+}
+
+// mayBeStale reports whether an error may come from an old view of the log.
+func mayBeStale(err error) bool {
+	return errors.Is(err, chunk.ErrNotFound) || errors.Is(err, store.ErrNotExist)
+}
+
+func (r *Repo) getFrom(ctx context.Context, ix *index.Table, ref chunk.Ref, off, n int) ([]byte, error) {
+	var failed error
+	for _, loc := range ix.All(ref.ID, ref.Kind, nil) {
+		p, err := r.readAt(ctx, loc, ref, off, n)
+		if err == nil {
+			return p, nil
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		failed = errors.Join(failed, err)
+	}
+	if failed == nil {
+		failed = fmt.Errorf("%s: %w", ref, chunk.ErrNotFound)
+	}
+	return nil, failed
+}
+
+// readAt reads from one copy.
+func (r *Repo) readAt(ctx context.Context, loc index.Location, ref chunk.Ref, off, n int) ([]byte, error) {
+	name := Name(loc.Pack)
+	what := "pack " + name.String()
+	if loc.Size != ref.Size {
+		return nil, &chunk.DamageError{What: ref.String(), How: fmt.Sprintf("asked for with %d bytes, stored with %d", ref.Size, loc.Size)}
+	}
+	p, err := r.openPack(ctx, name, loc.PackSize)
+	if err != nil {
+		return nil, err
+	}
+	i := int(loc.Ordinal)
+	if i >= p.table.Len() || p.table.Entry(i).Ref != ref {
+		return nil, &chunk.DamageError{What: what, How: "its table and the index disagree about " + ref.String()}
+	}
+	a, b := off/chunk.FrameSize, chunk.Frames(off+n)
+	from, size := p.table.Range(i, a, b)
+	stored, err := r.store.Get(ctx, packName(name), from, size)
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(stored)) != size {
+		return nil, &chunk.DamageError{What: what, How: "it is cut short"}
+	}
+	plain, err := p.table.OpenFrames(nil, stored, p.aead, i, a, b, r.codec, r.keys)
+	if err != nil {
+		return nil, wrapWhat(what, err)
+	}
+	lo := off - a*chunk.FrameSize
+	return plain[lo : lo+n : lo+n], nil
+}
+
+// LoadIndex makes sure that all live index files have been read. It is called
+// by all that need it; calling it early only moves the cost.
+func (r *Repo) LoadIndex(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.syncIndex(ctx)
+}
+
+// syncIndex brings the index to what the log says: new files are read and
+// added, those that are no more live dropped. The caller holds mu.
+func (r *Repo) syncIndex(ctx context.Context) error {
+	at := r.state.Head().Number + 1
+	if r.indexAt == at {
+		return nil
+	}
+	if r.index == nil {
+		r.index = index.New()
+	}
+	want := r.state.Index()
+	for n := range r.adopted {
+		if r.index.Has(n) && !r.state.HasIndex(n) {
+			want = append(want[:len(want):len(want)], n)
+		}
+	}
+	if err := r.readIndexFiles(ctx, r.index.Reconcile(want)); err != nil {
+		return err
+	}
+	r.indexAt = at
+	return nil
+}
+
+// indexReaders is how many index files are read at once.
+const indexReaders = 4
+
+// readIndexFiles reads index files and adds them to the index. One that is gone
+// may have been replaced by a sweep that this view of the log doesn't know yet;
+// chunks that are missed for it make the reader look at the log again.
+func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(indexReaders)
+	for _, n := range missing {
+		g.Go(func() error {
+			f, signer, err := r.readIndexFile(ctx, Name(n))
+			if errors.Is(err, store.ErrNotExist) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			r.signers.Store(signer.Public, signer.Role)
+			return r.index.Add(n, signer.Public, f)
+		})
+	}
+	return g.Wait()
+}
+
+// signerRole returns the role of a signer whose index file was read, 0 of others.
+func (r *Repo) signerRole(signer [32]byte) seal.Role {
+	role, _ := r.signers.Load(signer)
+	known, _ := role.(seal.Role)
+	return known
+}
+
+// readIndexFile reads, verifies and decodes one index file.
+func (r *Repo) readIndexFile(ctx context.Context, name Name) (index.File, seal.Signer, error) {
+	obj, err := r.store.Get(ctx, store.Name{Type: store.Index, Name: name.String()}, 0, -1)
+	what := "index file " + name.String()
+	if err != nil {
+		return index.File{}, seal.Signer{}, err
+	}
+	if seal.ObjectName(obj) != name {
+		return index.File{}, seal.Signer{}, &chunk.DamageError{What: what, How: "its bytes do not have its name"}
+	}
+	plain, signer, err := r.ring.OpenBox(obj, seal.HeadSize, seal.KindIndex)
+	if err != nil {
+		return index.File{}, signer, wrapWhat(what, err)
+	}
+	f, err := index.Decode(plain)
+	if err != nil {
+		return f, signer, wrapWhat(what, err)
+	}
+	return f, signer, nil
+}

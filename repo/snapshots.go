@@ -1,0 +1,125 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ivyvault/chunk"
+	"ivyvault/repo/seal"
+	"ivyvault/repo/store"
+)
+
+// Snapshots returns all snapshots that exist, oldest first. Under a backup key
+// it fails with ErrNeedsFull: snapshots name paths and hosts.
+func (r *Repo) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	if !r.ring.CanRead() {
+		return nil, &roleError{"read snapshots"}
+	}
+	live := r.State().Snapshots()
+	forms := make([]Name, 0, len(live))
+	for _, s := range live {
+		forms = append(forms, Name(s.Form))
+	}
+	cached := r.readSnapshotCache(forms)
+	list := make([]Snapshot, 0, len(live))
+	fresh := 0
+	for _, form := range forms {
+		plain, ok := cached[form]
+		if !ok {
+			var err error
+			if plain, _, err = r.readSnapshot(ctx, form); err != nil {
+				return nil, err
+			}
+			cached[form] = plain
+			fresh++
+		}
+		s, err := decodeSnapshot(plain, form)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	if fresh > 0 {
+		r.writeSnapshotCache(forms, cached)
+	}
+	SortSnapshots(list)
+	return list, nil
+}
+
+// readSnapshot reads, verifies and opens one form.
+func (r *Repo) readSnapshot(ctx context.Context, form Name) ([]byte, seal.Signer, error) {
+	what := "snapshot " + form.Short()
+	obj, err := r.store.Get(ctx, store.Name{Type: store.Snapshot, Name: form.String()}, 0, -1)
+	if errors.Is(err, store.ErrNotExist) {
+		return nil, seal.Signer{}, &chunk.DamageError{What: what, How: "the log says it exists, but it is gone", Err: err}
+	}
+	if err != nil {
+		return nil, seal.Signer{}, err
+	}
+	if seal.ObjectName(obj) != form {
+		return nil, seal.Signer{}, &chunk.DamageError{What: what, How: "its bytes do not have its name"}
+	}
+	plain, signer, err := r.ring.OpenSnapshot(obj)
+	if err != nil {
+		return nil, signer, wrapWhat(what, err)
+	}
+	return plain, signer, nil
+}
+
+// FindSnapshot returns the one snapshot that a user means: "latest", "latest~N"
+// (N before it), or the beginning of an id. Filter narrows what latest means.
+func FindSnapshot(list []Snapshot, what string, filter func(Snapshot) bool) (Snapshot, error) {
+	if name, back, ok := cutLatest(what); ok {
+		if name < 0 {
+			return Snapshot{}, fmt.Errorf("%q: after latest~ comes a number", what)
+		}
+		for i := len(list) - 1; i >= 0; i-- {
+			if filter != nil && !filter(list[i]) {
+				continue
+			}
+			if back == 0 {
+				return list[i], nil
+			}
+			back--
+		}
+		return Snapshot{}, &NotFoundError{what}
+	}
+	var found []Snapshot
+	for _, s := range list {
+		if len(what) >= 4 && strings.HasPrefix(s.ID.String(), strings.ToLower(what)) {
+			found = append(found, s)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return Snapshot{}, fmt.Errorf("%d snapshots begin with %q: give more digits", len(found), what)
+	case len(what) < 4:
+		return Snapshot{}, fmt.Errorf("%q is too short for a snapshot: give at least 4 digits of its id, or latest", what)
+	}
+	return Snapshot{}, &NotFoundError{what}
+}
+
+// cutLatest understands latest and latest~N; kind is -1 where N is no number.
+func cutLatest(what string) (kind, back int, ok bool) {
+	rest, ok := strings.CutPrefix(what, "latest")
+	if !ok {
+		return 0, 0, false
+	}
+	if rest == "" {
+		return 0, 0, true
+	}
+	n, ok := strings.CutPrefix(rest, "~")
+	if !ok {
+		return 0, 0, false
+	}
+	back, err := strconv.Atoi(n)
+	if err != nil || back < 0 {
+		return -1, 0, true
+	}
+	return 0, back, true
+}
