@@ -16,9 +16,8 @@ import (
 // Builder fills the image of one pack. Add may be called by many goroutines at
 // once: space is given out under a short lock, encryption runs outside it.
 type Builder struct {
-	aead   cipher.AEAD
-	kind   uint8
-	header [HeaderSize]byte
+	aead cipher.AEAD
+	kind uint8
 
 	adding sync.WaitGroup // Adds that still encrypt
 
@@ -53,7 +52,7 @@ var ErrEmpty = errors.New("a pack without chunks")
 // until Finish and then the image does. A chunk too large for buf gets a pack
 // of its own, in memory of its own.
 func NewBuilder(header [HeaderSize]byte, aead cipher.AEAD, kind uint8, buf []byte) *Builder {
-	return &Builder{aead: aead, kind: kind, header: header, image: append(buf[:0], header[:]...)}
+	return &Builder{aead: aead, kind: kind, image: append(buf[:0], header[:]...)}
 }
 
 // Add seals the frames of the chunk into the pack. It returns false where they
@@ -62,7 +61,7 @@ func NewBuilder(header [HeaderSize]byte, aead cipher.AEAD, kind uint8, buf []byt
 // belong into a pack of this kind. When Add returns, ref and frames are no
 // longer used.
 func (b *Builder) Add(ref chunk.Ref, frames []Frame) (bool, error) {
-	stored, err := b.check(&ref, frames)
+	stored, err := b.check(ref, frames)
 	if err != nil {
 		return false, err
 	}
@@ -84,7 +83,7 @@ func (b *Builder) Add(ref chunk.Ref, frames []Frame) (bool, error) {
 }
 
 // check returns how many bytes the frames take when they are stored.
-func (b *Builder) check(ref *chunk.Ref, frames []Frame) (int, error) {
+func (b *Builder) check(ref chunk.Ref, frames []Frame) (int, error) {
 	if !ref.Kind.Valid() || KindFor(ref.Kind) != b.kind {
 		return 0, fmt.Errorf("add %s to a pack of kind %d", ref, b.kind)
 	}
@@ -139,7 +138,8 @@ func imageSize(end, tableLen, count int) int {
 	return (size + Align - 1) / Align * Align
 }
 
-// Size returns the size that the image would have if it were finished now.
+// Size returns the size that the image would have if it were finished now. It
+// means nothing after Finish.
 func (b *Builder) Size() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -171,7 +171,7 @@ func (b *Builder) Finish() (*Image, error) {
 	offset := len(b.image)
 	plain := binary.AppendUvarint(make([]byte, 0, 10+len(b.table)), uint64(len(b.entries)))
 	plain = append(plain, b.table...)
-	image := sealTable(b.image, b.aead, &b.header, plain)
+	image := sealTable(b.image, b.aead, plain)
 	length := len(image) - offset
 	size := imageSize(offset, len(b.table), len(b.entries))
 	image = slices.Grow(image, size-len(image))
@@ -185,9 +185,10 @@ func (b *Builder) Finish() (*Image, error) {
 	return &Image{Bytes: image, Kind: b.kind, Entries: b.entries}, nil
 }
 
-func sealTable(dst []byte, aead cipher.AEAD, header *[HeaderSize]byte, plain []byte) []byte {
-	nonce, data := tableText(header)
-	return aead.Seal(dst, nonce[:], plain, data)
+// sealTable appends the sealed table to an image, which begins with its header.
+func sealTable(image []byte, aead cipher.AEAD, plain []byte) []byte {
+	nonce, data := tableText((*[HeaderSize]byte)(image))
+	return aead.Seal(image, nonce[:], plain, data)
 }
 
 // tableText returns the nonce of the table, outside the range of the frames'
