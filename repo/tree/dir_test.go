@@ -139,7 +139,11 @@ func TestOneChangeRewritesOnePageALevel(t *testing.T) {
 	deep := depth(t, m, dir)
 	t.Logf("%d pages, depth %d", len(m.m), deep)
 	worst := 0
-	for range 50 {
+	places := 50
+	if raceEnabled {
+		places = 5
+	}
+	for range places {
 		i := r.IntN(len(nodes))
 		changed := slices.Clone(nodes)
 		switch r.IntN(3) {
@@ -173,5 +177,74 @@ func TestOneChangeRewritesOnePageALevel(t *testing.T) {
 	m.gets = 0
 	if _, err := rd.Lookup(t.Context(), dir, nodes[77777].Name); err != nil || m.gets != deep {
 		t.Fatalf("a look-up read %d pages of a directory %d deep: %v", m.gets, deep, err)
+	}
+}
+
+func TestSipHash(t *testing.T) { // the example of the paper that describes it
+	in := "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e"
+	if got := sipHash(0x0706050403020100, 0x0f0e0d0c0b0a0908, in); got != 0xa129ca6149be45e5 {
+		t.Fatalf("%x", got)
+	}
+}
+
+func TestFollower(t *testing.T) {
+	r := seeded(t)
+	m := newMemory()
+	nodes := randomNodes(r, 20000)
+	dir := writeDir(t, m, nodes)
+	for _, step := range []int{1, 3, 5000} {
+		m.gets = 0
+		f := NewReader(m, contentHash, 0).Follow(dir)
+		var n Node
+		for i := r.IntN(step); i < len(nodes); i += 1 + r.IntN(step) {
+			for _, name := range []string{nodes[i].Name, nodes[i].Name + "x"} {
+				ok, err := f.Find(t.Context(), name, &n)
+				if err != nil || ok != (name == nodes[i].Name) || ok && !n.Equal(&nodes[i]) {
+					t.Fatal(name, ok, err)
+				}
+			}
+		}
+		if m.gets > len(m.m) {
+			t.Fatalf("step %d: %d reads of %d pages", step, m.gets, len(m.m))
+		}
+	}
+	f := newReader(m).Follow(dir)
+	var n Node
+	for _, i := range []int{15000, 15000, 3} { // going back is slow, not wrong
+		if ok, err := f.Find(t.Context(), nodes[i].Name, &n); !ok || err != nil || !n.Equal(&nodes[i]) {
+			t.Fatal(i, ok, err)
+		}
+	}
+	if ok, err := newReader(m).Follow(chunk.Ref{}).Find(t.Context(), "a", &n); ok || err != nil {
+		t.Fatal("something was found in no directory", err)
+	}
+}
+
+func TestOnePageLost(t *testing.T) {
+	m := newMemory()
+	nodes := tinyFiles(3000)
+	dir := writeDir(t, m, nodes)
+	p, _, err := newReader(m).Page(t.Context(), dir, 1500)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ref, b := range m.m {
+		if bytes.Equal(b, p.b) {
+			delete(m.m, ref)
+		}
+	}
+	seen, lost := 0, 0
+	err = newReader(m).WalkPast(t.Context(), dir, func(string, *Node) error { seen++; return nil },
+		func(_ string, err error) error {
+			if lost++; !errors.Is(err, chunk.ErrNotFound) {
+				t.Error(err)
+			}
+			return nil
+		})
+	if err != nil || lost != 1 || seen != 3000-p.Len() {
+		t.Fatal(seen, lost, err)
+	}
+	if err := newReader(m).Walk(t.Context(), dir, func(string, *Node) error { return nil }); !errors.Is(err, chunk.ErrNotFound) {
+		t.Fatal(err)
 	}
 }

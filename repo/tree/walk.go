@@ -10,8 +10,9 @@ import (
 )
 
 // Entries returns the nodes of a directory in the order of their names. They
-// share the memory of their pages, see Page.Decode; Clone what is kept. After
-// an error the sequence ends.
+// share the memory of their pages, see Page.Decode; Clone what is kept. An
+// error stands for the entries of one unreadable page: where the loop goes on,
+// so does the sequence, with the next page. Only a cancelled ctx ends it.
 func (r *Reader) Entries(ctx context.Context, dir chunk.Ref) iter.Seq2[Node, error] {
 	return nodes(r.Leaves(ctx, dir, ""), "")
 }
@@ -25,8 +26,10 @@ func nodes(leaves iter.Seq2[*Page, error], after string) iter.Seq2[Node, error] 
 	return func(yield func(Node, error) bool) {
 		for p, err := range leaves {
 			if err != nil {
-				yield(Node{}, err)
-				return
+				if !yield(Node{}, err) {
+					return
+				}
+				continue
 			}
 			first, found := p.FindString(after)
 			if found {
@@ -44,7 +47,7 @@ func nodes(leaves iter.Seq2[*Page, error], after string) iter.Seq2[Node, error] 
 }
 
 // Leaves returns the leaf pages of a directory in order, from the one where
-// name belongs. After an error the sequence ends.
+// name belongs. Errors are as with Entries.
 func (r *Reader) Leaves(ctx context.Context, dir chunk.Ref, name string) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
 		p, err := r.Load(ctx, dir)
@@ -61,12 +64,16 @@ func (r *Reader) leaves(ctx context.Context, p *Page, name string, yield func(*P
 		return yield(p, nil)
 	}
 	for i := max(p.below(name), 0); i < p.Len(); i++ {
-		c, err := r.child(ctx, p, i)
-		if err != nil {
-			yield(nil, err)
+		if ctx.Err() != nil {
+			yield(nil, context.Cause(ctx))
 			return false
 		}
-		if !r.leaves(ctx, c, name, yield) {
+		c, err := r.child(ctx, p, i)
+		if err != nil {
+			if !yield(nil, err) {
+				return false
+			}
+		} else if !r.leaves(ctx, c, name, yield) {
 			return false
 		}
 		name = ""
@@ -89,22 +96,42 @@ func Join(dir, name string) string {
 // a directory its entries are left out, for something else the rest of its
 // directory; fs.SkipAll ends the walk without an error.
 func (r *Reader) Walk(ctx context.Context, root chunk.Ref, fn func(dir string, n *Node) error) error {
-	err := r.walk(ctx, root, "", fn)
+	return r.WalkPast(ctx, root, fn, func(_ string, err error) error { return err })
+}
+
+// WalkPast is Walk that can go on where a page can't be read: unreadable is
+// called with the directory's path and the error, and where it returns nil the
+// walk continues with the next page. Otherwise its error ends the walk.
+func (r *Reader) WalkPast(ctx context.Context, root chunk.Ref, fn func(dir string, n *Node) error, unreadable func(dir string, err error) error) error {
+	w := walker{r, fn, unreadable}
+	err := w.walk(ctx, root, "")
 	if errors.Is(err, fs.SkipAll) {
 		return nil
 	}
 	return err
 }
 
-func (r *Reader) walk(ctx context.Context, dir chunk.Ref, path string, fn func(string, *Node) error) error {
+type walker struct {
+	r          *Reader
+	fn         func(dir string, n *Node) error
+	unreadable func(dir string, err error) error
+}
+
+func (w *walker) walk(ctx context.Context, dir chunk.Ref, path string) error {
 	var n Node
-	for p, err := range r.Leaves(ctx, dir, "") {
+	for p, err := range w.r.Leaves(ctx, dir, "") {
 		if err != nil {
-			return err
+			if err := w.unreadable(path, err); err != nil {
+				return err
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			continue
 		}
 		for i := range p.Len() {
 			p.Decode(i, &n)
-			err := fn(path, &n)
+			err := w.fn(path, &n)
 			if err == fs.SkipDir {
 				if n.Type == Dir {
 					continue
@@ -115,86 +142,10 @@ func (r *Reader) walk(ctx context.Context, dir chunk.Ref, path string, fn func(s
 				return err
 			}
 			if n.Type == Dir {
-				if err := r.walk(ctx, n.Tree, Join(path, n.Name), fn); err != nil {
+				if err := w.walk(ctx, n.Tree, Join(path, n.Name)); err != nil {
 					return err
 				}
 			}
-		}
-	}
-	return nil
-}
-
-// Chunks calls visit for ref and every chunk that is reachable from it, pages,
-// lists and data, a chunk as often as something refers to it. What lies below
-// a page or list is visited only where visit says so: a caller that keeps a
-// set of what it saw answers false for what is in it already.
-func (r *Reader) Chunks(ctx context.Context, ref chunk.Ref, visit func(chunk.Ref) (below bool, err error)) error {
-	below, err := visit(ref)
-	if err != nil || !below {
-		return err
-	}
-	switch ref.Kind {
-	case chunk.Page:
-		p, err := r.Load(ctx, ref)
-		if err != nil {
-			return err
-		}
-		return r.pageChunks(ctx, p, visit)
-	case chunk.List:
-		p, err := r.LoadList(ctx, ref)
-		if err != nil {
-			return err
-		}
-		return r.listChunks(ctx, p, visit)
-	}
-	return nil
-}
-
-func (r *Reader) pageChunks(ctx context.Context, p *Page, visit func(chunk.Ref) (bool, error)) error {
-	for i := range p.Refs() {
-		if p.level == 0 {
-			if err := r.Chunks(ctx, p.Ref(i), visit); err != nil {
-				return err
-			}
-			continue
-		}
-		below, err := visit(p.Ref(i))
-		if err != nil {
-			return err
-		}
-		if !below {
-			continue
-		}
-		c, err := r.child(ctx, p, i)
-		if err == nil {
-			err = r.pageChunks(ctx, c, visit)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Reader) listChunks(ctx context.Context, p *ListPage, visit func(chunk.Ref) (bool, error)) error {
-	for i := range p.Len() {
-		it := p.Item(i)
-		if it.Ref.IsZero() {
-			continue
-		}
-		below, err := visit(it.Ref)
-		if err != nil {
-			return err
-		}
-		if !below || p.level == 0 {
-			continue
-		}
-		c, err := r.listChild(ctx, p, i)
-		if err == nil {
-			err = r.listChunks(ctx, c, visit)
-		}
-		if err != nil {
-			return err
 		}
 	}
 	return nil
