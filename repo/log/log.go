@@ -13,6 +13,8 @@ type Options struct {
 	Config    Name             // BLAKE3 of the config's bytes
 	CacheFile string           // where the last verified State is kept; "": nowhere
 	Now       func() time.Time // for the informative times of entries
+
+	noLook bool // for the model test: not to look beyond the end
 }
 
 // Log reads and appends entries. Its methods may be called concurrently; they
