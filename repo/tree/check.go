@@ -15,6 +15,10 @@ const (
 	MaxSlice = 256 << 10  // bytes of a file that is kept as a slice
 	modeBits = 07777      // permission, set-id and sticky bits
 	nanos    = 1000000000 // of a second
+
+	// maxBeside bounds what an entry has beside its content: a page of one
+	// entry must stay a chunk. No file system of Linux comes near it.
+	maxBeside = 16 << 20
 )
 
 // A NodeError says why a node can't be written.
@@ -108,13 +112,18 @@ func (n *Node) fault() string {
 	case n.Rdev != 0 && n.Type != CharDevice && n.Type != BlockDevice:
 		return "a device number on something else than a device"
 	}
+	beside := len(n.Target) + len(n.Stamp)
 	for i := range n.Xattrs {
+		beside += len(n.Xattrs[i].Name) + len(n.Xattrs[i].Value)
 		if n.Xattrs[i].Name == "" {
 			return "an extended attribute without a name"
 		}
 		if i > 0 && n.Xattrs[i-1].Name >= n.Xattrs[i].Name {
 			return "extended attributes out of order"
 		}
+	}
+	if beside > maxBeside {
+		return "extended attributes of more than 16 MiB"
 	}
 	switch n.Type {
 	case File:
@@ -152,8 +161,16 @@ func (n *Node) Clone() Node {
 // Equal reports whether a and b are the same in all that is kept. Two files
 // with the same bytes stored at different places are not Equal; see SameBytes.
 func (n *Node) Equal(o *Node) bool {
-	return n.SameMeta(o) && n.Name == o.Name && n.Size == o.Size && n.Content.equal(&o.Content) &&
-		n.Tree == o.Tree && n.Files == o.Files && n.Bytes == o.Bytes
+	if n.Name != o.Name || !n.SameMeta(o) {
+		return false
+	}
+	switch n.Type {
+	case File:
+		return n.Size == o.Size && n.Content.equal(&o.Content)
+	case Dir:
+		return n.Tree == o.Tree && n.Files == o.Files && n.Bytes == o.Bytes
+	}
+	return true
 }
 
 // SameMeta reports whether a and b agree in type, mode, owners, times, inode,
@@ -162,7 +179,7 @@ func (n *Node) SameMeta(o *Node) bool {
 	return n.Type == o.Type && n.Mode == o.Mode && n.UID == o.UID && n.GID == o.GID &&
 		n.MTime == o.MTime && n.CTime == o.CTime && n.Inode == o.Inode &&
 		max(n.Links, 1) == max(o.Links, 1) && (n.Links <= 1 || n.Device == o.Device) &&
-		n.Rdev == o.Rdev && n.Target == o.Target && bytes.Equal(n.Stamp, o.Stamp) &&
+		n.Rdev == o.Rdev && (n.Type != Symlink || n.Target == o.Target) && bytes.Equal(n.Stamp, o.Stamp) &&
 		slices.EqualFunc(n.Xattrs, o.Xattrs, func(a, b Xattr) bool {
 			return a.Name == b.Name && bytes.Equal(a.Value, b.Value)
 		})

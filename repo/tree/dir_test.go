@@ -102,7 +102,8 @@ func TestDirWriterRefuses(t *testing.T) {
 	for name, bad := range map[string]Node{
 		"order": {Name: "a", Type: Fifo}, "same": good, "slash": {Name: "c/d", Type: Fifo}, "dots": {Name: "..", Type: Fifo},
 		"empty": {Type: Fifo}, "type": {Name: "c"}, "mode": {Name: "c", Type: Fifo, Mode: 010000},
-		"tree": {Name: "c", Type: Dir}, "size": {Name: "c", Type: File, Size: 1}, "target": {Name: "c", Type: Symlink},
+		"xattrs": {Name: "c", Type: Fifo, Xattrs: []Xattr{{"user.a", make([]byte, 17<<20)}}},
+		"tree":   {Name: "c", Type: Dir}, "size": {Name: "c", Type: File, Size: 1}, "target": {Name: "c", Type: Symlink},
 		"kind": {Name: "c", Type: File, Size: 5, Content: Content{Form: Chunked, Ref: chunk.Ref{Kind: chunk.Page, Size: 5}}},
 	} {
 		w := NewDirWriter(newMemory(), testCut)
@@ -246,5 +247,32 @@ func TestOnePageLost(t *testing.T) {
 	}
 	if err := newReader(m).Walk(t.Context(), dir, func(string, *Node) error { return nil }); !errors.Is(err, chunk.ErrNotFound) {
 		t.Fatal(err)
+	}
+}
+
+func TestPageAllocatesNothing(t *testing.T) {
+	b, err := EncodeLeaf(tinyFiles(300))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := ParsePage(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n Node
+	name := []byte("document-00000123.json")
+	got := testing.AllocsPerRun(100, func() {
+		i, ok := p.Find(name)
+		j, _ := p.FindString("document-00000123.json")
+		p.Decode(i, &n)
+		if !ok || i != j || n.Name != string(p.Name(i)) || p.Ref(0) != n.Content.Ref {
+			t.Error("the wrong entry")
+		}
+	})
+	if got > 0 {
+		t.Fatalf("%v allocations for a look-up in a page", got)
+	}
+	if p.Bytes() > cap(b)+4*350+200 {
+		t.Fatalf("a page of %d bytes takes %d", len(b), p.Bytes())
 	}
 }
