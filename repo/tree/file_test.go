@@ -107,7 +107,7 @@ func TestListsAreCutByContent(t *testing.T) {
 	}
 	deep := top.Level() + 1
 	t.Logf("%d pages, depth %d", len(m.m), deep)
-	for range 20 {
+	for range 8 {
 		i := r.IntN(len(refs))
 		before := len(m.m)
 		write(slices.Insert(slices.Clone(refs), i, randomRef(r, chunk.Data)))

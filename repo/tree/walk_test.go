@@ -90,7 +90,11 @@ func (d model) change(r *rand.Rand) *model {
 func TestWalkAndDiffAgainstModel(t *testing.T) {
 	r := seeded(t)
 	ctx := t.Context()
-	for range 60 {
+	rounds := 60
+	if raceEnabled {
+		rounds = 12
+	}
+	for range rounds {
 		m := newMemory()
 		one := randomModel(r, 4)
 		two := one.change(r)
@@ -252,7 +256,7 @@ func TestReaderConcurrently(t *testing.T) {
 	for g := range 4 {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(1, uint64(g)))
-			for range 500 {
+			for range 200 {
 				want := &nodes[r.IntN(len(nodes))]
 				if n, err := rd.Lookup(t.Context(), dir, want.Name); err != nil || !n.Equal(want) {
 					t.Error(want.Name, err)
