@@ -1,0 +1,64 @@
+package fusefs
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"ivyvault/chunk"
+	"ivyvault/repo/tree"
+)
+
+// Snapshot is what the mount needs to know of one snapshot.
+type Snapshot struct {
+	ID         [32]byte
+	Time       time.Time
+	Host       string
+	Tags       []string
+	Paths      []string // absolute paths that were saved
+	Root       chunk.Ref
+	Incomplete bool
+}
+
+// Vault tells which snapshots there are. Both methods may be called while the
+// other runs.
+type Vault interface {
+	// Snapshots returns all snapshots as of the last Refresh, in any order.
+	Snapshots(ctx context.Context) ([]Snapshot, error)
+	// Refresh looks for changes and reports whether there were any. After an
+	// error the snapshots stay as they were.
+	Refresh(ctx context.Context) (changed bool, err error)
+}
+
+// Versions answers for a path what it was over all snapshots. Paths are
+// relative to the snapshots' roots, slash separated, "" for the root. Methods
+// may be called concurrently; what they say may lag behind the Vault.
+type Versions interface {
+	// Stat reports whether the path was a file (or a link, a device, …) and
+	// whether it was a directory, in some snapshot. Both false: never there.
+	Stat(ctx context.Context, path string) (Child, error)
+	// List returns the names below the directory path in ascending order, from
+	// the first that is greater than after. After an error it ends.
+	List(ctx context.Context, path, after string) iter.Seq2[Child, error]
+	// Of returns each distinct version of the file path once, oldest first.
+	Of(ctx context.Context, path string) ([]Version, error)
+}
+
+// Child is a name with what it was in some snapshot.
+type Child struct {
+	Name      string
+	File, Dir bool
+}
+
+// Version is one state of a file. Node shares no memory with a page.
+type Version struct {
+	Node      tree.Node
+	Snapshots []VersionSource // that hold it, oldest first
+}
+
+// VersionSource is a snapshot that holds a version.
+type VersionSource struct {
+	ID   [32]byte
+	Time time.Time
+	Host string
+}
