@@ -16,6 +16,9 @@ type item struct {
 	name   string // in dir
 	noTime bool
 	attr   sources.Attr
+
+	place int   // in the folder's listing
+	err   error // of asking for attr; a *sources.Notice where the name is skipped
 }
 
 var _ sources.Item = (*item)(nil)

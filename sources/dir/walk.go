@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 
 	"ivyvault/sources"
 
@@ -29,7 +28,7 @@ type walk struct {
 	buf    []byte // for the kernel's directory records
 	idle   []*listing
 	stat   unix.Statx_t
-	calls  int
+	ask    asker
 }
 
 func (w *walk) run() {
@@ -39,6 +38,7 @@ func (w *walk) run() {
 	}
 	w.uid = uint32(os.Geteuid())
 	w.buf = make([]byte, 128<<10)
+	defer w.ask.stop()
 	top := w.c.roots
 	if top.whole {
 		w.path = w.path[:0]
@@ -180,17 +180,34 @@ func (w *walk) folder(f *folder, a *sources.Attr) bool {
 	return w.leave()
 }
 
-// children yields what a folder holds.
+// children yields what a folder holds, a batch of names at a time.
 func (w *walk) children(f *folder, names *listing) bool {
 	only := w.c.src.onlyTag(f.fd, names)
-	at := len(w.path)
-	for i := range names.len() {
-		if w.calls++; w.calls%64 == 0 {
-			if err := w.ctx.Err(); err != nil {
-				w.yield(sources.Entry{}, err)
+	path := string(w.path)
+	for i := 0; i < names.len(); i += batchSize {
+		if err := w.ctx.Err(); err != nil {
+			w.yield(sources.Entry{}, err)
+			return false
+		}
+		w.path = append(w.path[:0], path...)
+		batch := w.batch(f, names, i, min(i+batchSize, names.len()), only)
+		w.ask.all(f.fd, names, batch)
+		for k := range batch {
+			if w.path = append(w.path[:0], batch[k].path...); !w.found(&batch[k]) {
 				return false
 			}
 		}
+	}
+	w.path = append(w.path[:0], path...)
+	return true
+}
+
+// batch makes the items of some names, without those that are left out by
+// name. w.path is the folder's.
+func (w *walk) batch(f *folder, names *listing, from, to int, only string) []item {
+	at := len(w.path)
+	items := make([]item, 0, to-from)
+	for i := from; i < to; i++ {
 		name := names.name(i)
 		bare := name[:len(name)-1]
 		if only != "" && string(bare) != only {
@@ -201,25 +218,26 @@ func (w *walk) children(f *folder, names *listing) bool {
 		if w.c.src.match.Excludes(path) {
 			continue
 		}
+		it := item{dir: f, path: path, name: path[len(path)-len(bare):], place: i}
 		if reason, skip := w.c.skips.path(path); skip {
-			if !w.yield(sources.Entry{Path: path}, &sources.Notice{Path: path, What: "left out: " + reason}) {
-				return false
-			}
-			continue
+			it.err = &sources.Notice{Path: path, What: "left out: " + reason}
 		}
-		it := &item{dir: f, path: path, name: path[strings.LastIndexByte(path, '/')+1:]}
-		if err := statx(f.fd, name, unix.AT_SYMLINK_NOFOLLOW|unix.AT_NO_AUTOMOUNT, &it.attr, &w.stat); err != nil {
-			if !w.trouble(path, "read its attributes", err) {
-				return false
-			}
-			continue
-		}
-		if !w.entry(it) {
-			return false
-		}
+		items = append(items, it)
 	}
 	w.path = w.path[:at]
-	return true
+	return items
+}
+
+// found yields an item whose attributes have been asked for.
+func (w *walk) found(it *item) bool {
+	switch err := it.err.(type) {
+	case nil:
+		return w.entry(it)
+	case *sources.Notice:
+		return w.yield(sources.Entry{Path: it.path}, err)
+	default:
+		return w.trouble(it.path, "read its attributes", err)
+	}
 }
 
 func (w *walk) listing() *listing {
