@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -72,7 +73,7 @@ func parse(pattern string, fold bool) (rule, error) {
 			r.parts = append(r.parts, part{text: s, plain: !strings.ContainsAny(s, `*?[\`)})
 		}
 	}
-	if n := len(r.parts); n == 0 || n == 1 && r.parts[0].any {
+	if !slices.ContainsFunc(r.parts, func(p part) bool { return !p.any }) {
 		return rule{}, fmt.Errorf("the pattern %q names nothing: give at least one name", pattern)
 	}
 	return r, nil
