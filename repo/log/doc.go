@@ -16,7 +16,8 @@
 //     and no live snapshot needs a chunk of which it holds the only copy, an
 //     orphan when no live index file names it.
 //   - A run is one backup; a keep tells others what a run under way relies on.
-//   - The base of a writer is the State from which it looked up what is stored.
+//   - The base of a writer is the State from which it looked up what is stored:
+//     only in index files that the base names, live ones or those of keeps.
 //
 // # Promise
 //
@@ -37,16 +38,19 @@
 //     base and its slot removed a pack or an index file that it relies on, and
 //     where none of these came while the parent, whose subtrees it takes over
 //     unread, had been forgotten. A Commit lists every index file that is not
-//     live and names a pack that it relies on. (CanCommit)
+//     live and names a pack that it relies on. What an earlier State named and
+//     the base does not, not even by a keep, it must not use: the sweep that
+//     ended it lies before the base and is not seen any more. (CanCommit,
+//     State.Names)
 //
 // Take a Commit in slot n and a chunk c that it needs. At the base, c stood in
-// a live pack P, or the writer put it into a pack P of its own, or a parent
-// that was live then needed it. By rule 3 no Sweep before n removed P, so P is
+// a pack P that a live or kept index file named, or the writer put it into a
+// pack P of its own, or a parent that was live then needed it. By rule 3 no Sweep before n removed P, so P is
 // live after n; or each Sweep up to n came while the parent lived and left a
 // live copy of c by rule 1. So after n there is a live copy of c. From then on
 // the snapshot is live, and each Sweep leaves a copy by rule 1, until it is
-// forgotten. Rule 2 keeps "live" truthful: a live index file names no swept
-// pack, thus later writers never begin with one. A writer or a sweeper that
+// forgotten. Rule 2 keeps "live" and "kept" truthful: such an index file names
+// no swept pack, thus later writers never begin with one. A writer or a sweeper that
 // stops anywhere leaves orphans or packs not yet removed, never less than what
 // the log says. Pack names never come again, as each pack has its own key.
 //

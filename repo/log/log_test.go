@@ -90,6 +90,9 @@ func TestLogFollowsEntries(t *testing.T) {
 	if st.HasIndex(nm(101)) || !st.HasIndex(nm(102)) || !st.HasIndex(nm(104)) || st.HasIndex(nm(103)) {
 		t.Errorf("live index files: %x", st.Index())
 	}
+	if !st.Names(nm(103)) || !st.Names(nm(104)) || st.Names(nm(101)) {
+		t.Error("live and kept index files are not those that a writer may use")
+	}
 	if m, ok := st.Mark(nm(51)); !ok || m.Entry != 4 || m.Time != 5000 {
 		t.Errorf("mark: %+v, %v", m, ok)
 	}

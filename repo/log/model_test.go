@@ -34,6 +34,8 @@ func TestModelIsSafe(t *testing.T) {
 		{"one writer, two sweepers", model{copies: 1, writers: 1, sweepers: 2, rounds: 1}, false},
 		{"two writers, one sweeper", model{copies: 1, writers: 2, sweepers: 1, rounds: 1}, false},
 		{"with keeps", model{copies: 1, writers: 1, sweepers: 1, rounds: 2, keeps: true}, false},
+		{"a killed run resumed", model{writers: 2, sweepers: 1, rounds: 1, keeps: true, resume: true, dies: true}, false},
+		{"a run that goes on resumed", model{writers: 2, sweepers: 1, rounds: 1, keeps: true, resume: true}, true},
 		{"with a parent", model{copies: 1, writers: 1, sweepers: 1, rounds: 2, parent: true}, false},
 		{"with a parent and a copy", model{copies: 2, writers: 1, sweepers: 1, rounds: 2, parent: true}, false},
 		{"two copies, one writer, two sweepers", model{copies: 2, writers: 1, sweepers: 2, rounds: 1}, false},
@@ -57,6 +59,7 @@ func TestModelFindsFaults(t *testing.T) {
 		"two writers, put in two steps":  {copies: 1, writers: 2, racy: true},
 		"commit without the check":       {copies: 1, writers: 1, sweepers: 1, rounds: 1, unchecked: true},
 		"parent relied on without check": {copies: 1, writers: 1, sweepers: 1, rounds: 1, parent: true, unchecked: true},
+		"resumed after the keep ended":   {writers: 2, sweepers: 1, rounds: 1, keeps: true, resume: true, dies: true, stale: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if m.search(t).Violation == nil {

@@ -28,6 +28,9 @@ type model struct {
 	look      bool // logs look beyond the end
 	open      bool // logs are opened step by step, not at once at the beginning
 	parent    bool // writer 0 takes c over from a live parent, which sweeper 0 forgets
+	resume    bool // writer 1 goes on with what a run keeps, if one does
+	dies      bool // writer 0 ends after its keep, and is the only one that keeps
+	stale     bool // fault: writer 1 takes a later base than the one that named the keep
 	racy      bool // fault: put-if-absent is two steps
 	unchecked bool // fault: writers commit without CanCommit
 }
@@ -172,7 +175,27 @@ func (w *world) write(ctx context.Context, s schedtest.Store, i int) error {
 			r.Parent = nm(1)
 		}
 	}
-	if r.Parent == (Name{}) {
+	if w.resume && i == 1 {
+		if base, err = l.Refresh(ctx); err != nil {
+			return err
+		}
+		kept := base.Keeps()
+		if w.stale {
+			if base, err = l.Refresh(ctx); err != nil {
+				return err
+			}
+		}
+		for _, k := range kept {
+			for _, x := range k.Index {
+				if all, err := packsOf(ctx, s, x); err == nil {
+					r.Packs.Add(all[0])
+					r.Index.Add(x)
+					c.Index = append(c.Index, x)
+				}
+			}
+		}
+	}
+	if r.Parent == (Name{}) && len(r.Packs) == 0 {
 		if p, ok := w.find(ctx, s, base, i); ok {
 			r.Packs.Add(p)
 		}
@@ -210,12 +233,12 @@ func (w *world) decide(ctx context.Context, l *Log, base *State, r Relies, c Com
 		}
 		return CanCommit(base, now, r)
 	}
-	if w.keeps {
+	if w.keeps && (!w.dies || c.Run == run(0)) {
 		_, err := l.Update(ctx, func(now *State) (Body, error) {
 			return Keep{Run: c.Run, Parent: r.Parent, Index: c.Index}, allowed(now)
 		})
-		if err != nil {
-			return err
+		if err != nil || w.dies {
+			return errors.Join(err, errors.New("killed after its keep"))
 		}
 	}
 	_, err := l.Update(ctx, func(now *State) (Body, error) { return c, allowed(now) })

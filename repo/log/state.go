@@ -73,6 +73,15 @@ func (s *State) HasIndex(n Name) bool {
 	return ok
 }
 
+// Names reports whether the index file is live or named by a keep. Only in such
+// files may a writer with this base look up what is stored.
+func (s *State) Names(index Name) bool {
+	return s.HasIndex(index) || slices.ContainsFunc(s.live.Keeps, func(k Kept) bool {
+		_, kept := slices.BinarySearchFunc(k.Index, index, byName)
+		return kept
+	})
+}
+
 // Mark returns a pack's mark, if it has one.
 func (s *State) Mark(pack Name) (Marked, bool) {
 	i, ok := slices.BinarySearchFunc(s.live.Marks, pack, byMark)
