@@ -8,7 +8,7 @@ import (
 // tableSize is the size of Badger's files of keys. While a fold writes, several
 // are in memory at once, each with about three times its size; while it is
 // read, each costs one open and two mapped ranges.
-const tableSize = 8 << 20
+const tableSize = 4 << 20
 
 // badgerOptions sets everything that costs memory: no caches (files are mapped,
 // so the kernel caches them), the least memtable and value log, which stay

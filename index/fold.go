@@ -49,9 +49,15 @@ type Report struct {
 //
 // It should run in a process of its own: on a full disk, writing mapped files
 // can kill it. The room is estimated before, a *SpaceError then says that it
-// does not suffice. Memory stays bounded whatever the number of chunks.
+// does not suffice. Memory stays bounded whatever the number of chunks; a low
+// garbage collection percentage there (25) halves it and costs little.
 // Whatever the error, the present generation stays in place.
 func Fold(ctx context.Context, dir string, live []Name, load Load) (Report, error) {
+	return foldRuns(ctx, dir, live, load, runSize)
+}
+
+// foldRuns folds with runs of size entries.
+func foldRuns(ctx context.Context, dir string, live []Name, load Load, size int) (Report, error) {
 	var rep Report
 	err := generation.Make(dir, func(tmp string) ([]byte, error) {
 		// A base that cannot be opened is one that this fold replaces.
@@ -61,11 +67,12 @@ func Fold(ctx context.Context, dir string, live []Name, load Load) (Report, erro
 		} else {
 			defer b.close()
 		}
-		f := &fold{ctx: ctx, base: b, dir: dir, tmp: tmp}
+		f := &fold{ctx: ctx, base: b, dir: dir, tmp: tmp, size: size}
 		n, err := f.run(live, load)
 		rep = Report{Files: len(n.sources), LeftOut: f.leftOut, Chunks: int64(n.keys), Locations: int64(n.places)}
 		if b != nil && err != nil && b.damage.Load() != nil {
-			// Otherwise every later fold would meet the same damage.
+			// Otherwise every later fold would meet the same damage. Make
+			// holds the lock under which CURRENT is changed.
 			err = errors.Join(err, os.Remove(filepath.Join(dir, generation.Current)))
 		}
 		if err != nil {
@@ -88,6 +95,7 @@ type fold struct {
 	ctx      context.Context
 	base     *base
 	dir, tmp string
+	size     int // of a run
 	note     note
 	out      *listingWriter
 	renumber []uint32 // old listing → new
@@ -108,7 +116,7 @@ func (f *fold) run(live []Name, load Load) (note, error) {
 	if err := f.room(0); err != nil {
 		return f.note, err
 	}
-	r := newRuns(f.tmp)
+	r := newRuns(f.tmp, f.size)
 	defer r.remove()
 	for _, name := range missing {
 		if err := f.take(name, load, r); err != nil {

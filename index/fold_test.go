@@ -10,7 +10,6 @@ import (
 	"slices"
 	"testing"
 
-	"ivyvault/chunk"
 	"ivyvault/index/generation"
 )
 
@@ -126,6 +125,9 @@ func TestFoldAgainstModel(t *testing.T) {
 		if rep.Files != len(m.files) || rep.Chunks != int64(len(m.keys())) || rep.Locations != int64(before.Count()) {
 			t.Fatalf("report %+v, want %d files, %d chunks, %d locations", rep, len(m.files), len(m.keys()), before.Count())
 		}
+		if !before.Superseded() {
+			t.Fatal("the new generation is not noticed")
+		}
 		// The reader of the generation before is not disturbed.
 		m.sameAs(t, before, gone)
 		m.sameWalk(t, before)
@@ -133,6 +135,9 @@ func TestFoldAgainstModel(t *testing.T) {
 			t.Fatal(err)
 		}
 		after := m.reopen(t, dir)
+		if after.Superseded() {
+			t.Fatal("the newest generation counts as superseded")
+		}
 		if len(after.Covered()) != len(m.files) || after.delta.n != 0 {
 			t.Fatalf("%d files covered, want %d; delta %d", len(after.Covered()), len(m.files), after.delta.n)
 		}
@@ -161,53 +166,26 @@ func TestFoldAgainstModel(t *testing.T) {
 	}
 }
 
-// TestFoldSpills sorts through files on disk.
+// TestFoldSpills sorts through files on disk, on a base and without one.
 func TestFoldSpills(t *testing.T) {
-	if testing.Short() {
-		t.Skip("half a million entries")
-	}
 	r := seeded(t, rand.Uint64())
 	m := &model{files: make(map[Name]modelFile)}
-	for m.count() <= runSize+1000 {
-		m.files[randomName(r)] = modelFile{Signer{}, randomFile(r, 20, 8000)}
-	}
 	dir := t.TempDir()
-	rep, err := Fold(t.Context(), dir, m.live(), m.load)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rep.Locations != int64(m.count()) {
-		t.Fatalf("%d locations folded, want %d", rep.Locations, m.count())
-	}
-	tab := Open(dir)
-	defer tab.Close()
-	var last chunk.ID
-	n := 0
-	for p, err := range tab.Chunks(t.Context()) {
-		if err != nil {
+	for range 2 {
+		m.grow(r, 40)
+		if _, err := foldRuns(t.Context(), dir, m.live(), m.load, 100); err != nil {
 			t.Fatal(err)
 		}
-		if n > 0 && slices.Compare(last[:], p.ID[:]) >= 0 {
-			t.Fatal("out of order")
+		tab := m.reopen(t, dir)
+		m.sameAs(t, tab, nil)
+		m.sameWalk(t, tab)
+		if err := tab.Close(); err != nil {
+			t.Fatal(err)
 		}
-		last, n = p.ID, n+1
 	}
-	if n != m.count() {
-		t.Fatalf("%d chunks walked, want %d", n, m.count())
-	}
-	left, _ := filepath.Glob(filepath.Join(dir, "gen-*", "run-*"))
-	if len(left) != 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, "gen-*", "run-*")); len(left) != 0 {
 		t.Fatalf("left behind: %v", left)
 	}
-}
-
-func (m *model) count() (n int) {
-	for _, mf := range m.files {
-		for _, p := range mf.file.Packs {
-			n += len(p.Chunks)
-		}
-	}
-	return n
 }
 
 func TestFoldFails(t *testing.T) {

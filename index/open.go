@@ -98,3 +98,14 @@ func (t *Table) ShouldFold() bool {
 	}
 	return uint64(t.delta.n) > limit
 }
+
+// Superseded reports whether a newer generation than the Table's base is there.
+// A process that runs for long opens a new Table then, which needs less memory,
+// and closes this one when the last look-up in it has ended.
+func (t *Table) Superseded() bool {
+	if t.dir == "" {
+		return false
+	}
+	n := generation.Newest(t.dir)
+	return n != 0 && (t.base == nil || n != t.base.gen.Number)
+}

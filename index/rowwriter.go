@@ -59,20 +59,26 @@ func (w *rowWriter) flush() error {
 	return err
 }
 
-// leastRow is the least number of bytes that a row takes in a table: most of a
-// key, one location and Badger's own fields.
-const leastRow = 32
+// patience is how long wait waits for a table to be finished.
+const patience = 100 * time.Millisecond
 
-// wait waits while Badger has too many tables in memory that are not yet on
-// disk: it allows sixteen, which a slow disk would fill. The row count of the
-// finished tables tells; at most one table is being filled, so the wait ends.
+// wait holds rows back while Badger has tables in memory that are not yet on
+// disk: it allows sixteen, which a slow disk would fill. The row counts of the
+// finished tables tell how many are waiting. As rows differ in size, what waits
+// may all be in the one table that is still being filled; so the wait has an
+// end even where nothing is finished.
 func (w *rowWriter) wait() {
-	for {
-		var done uint64
+	end := time.Now().Add(patience)
+	for before := uint64(0); ; {
+		done, most := uint64(0), uint64(0)
 		for _, t := range w.db.Tables() {
 			done += uint64(t.KeyCount)
+			most = max(most, uint64(t.KeyCount))
 		}
-		if w.rows-done < 2*tableSize/leastRow {
+		if done > before {
+			before, end = done, time.Now().Add(patience)
+		}
+		if most == 0 && w.rows < tableSize/16 || w.rows-done < most*2 || time.Now().After(end) {
 			return
 		}
 		time.Sleep(time.Millisecond)

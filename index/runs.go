@@ -13,8 +13,8 @@ import (
 	"ivyvault/chunk"
 )
 
-// runSize is how many entries are sorted in memory at once, 27 MB.
-const runSize = 512 << 10
+// runSize is how many entries a fold sorts in memory at once, 6.8 MB.
+const runSize = 128 << 10
 
 // spilled is the size of an entry in a run's file.
 const spilled = 32 + 5*4
@@ -23,21 +23,19 @@ const spilled = 32 + 5*4
 // written to files, the last one stays in memory.
 type runs struct {
 	dir   string
+	size  int // of a run, entries
 	mem   []entry
 	files []*os.File
 	total int
 }
 
-func newRuns(dir string) *runs { return &runs{dir: dir} }
+func newRuns(dir string, size int) *runs { return &runs{dir: dir, size: size} }
 
 func (r *runs) add(e entry) error {
-	if len(r.mem) == runSize {
+	if len(r.mem) == r.size {
 		if err := r.spill(); err != nil {
 			return err
 		}
-	}
-	if r.mem == nil {
-		r.mem = make([]entry, 0, 4096)
 	}
 	r.mem = append(r.mem, e)
 	r.total++
@@ -122,8 +120,8 @@ func (c *cursor) next() (bool, error) {
 	return true, nil
 }
 
-// merge is the sorted sequence of all entries of the runs. A fold has few
-// dozens of runs, so the least is found by keeping the cursors sorted.
+// merge is the sorted sequence of all entries of the runs. A fold has at
+// most some hundred runs, so the least is found by keeping the cursors sorted.
 type merge struct {
 	cursors []*cursor // by their entry, descending: the least is the last
 }
@@ -133,7 +131,7 @@ func (r *runs) merge() (*merge, error) {
 	m := new(merge)
 	all := []*cursor{{mem: r.mem}}
 	for _, f := range r.files {
-		all = append(all, &cursor{r: bufio.NewReaderSize(f, 64<<10)})
+		all = append(all, &cursor{r: bufio.NewReaderSize(f, 32<<10)})
 	}
 	for _, c := range all {
 		ok, err := c.next()

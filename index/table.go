@@ -128,7 +128,9 @@ func (t *Table) Has(name Name) bool {
 }
 
 // Reconcile makes the table hold no index file but those of live: it drops
-// every other, and returns, in the order of live, those that must be added.
+// every other, and returns, in the order of live, those that must be added. A
+// running write counts the index files that it has written itself as live.
+// Packs that AddPack added stay.
 func (t *Table) Reconcile(live []Name) (missing []Name) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -119,3 +119,13 @@ func (g *Generation) Disown() error {
 	}
 	return removeCurrent(g.dir)
 }
+
+// Newest returns the number of the generation that CURRENT names, 0 where it
+// names none.
+func Newest(dir string) uint64 {
+	c, err := readCurrent(dir)
+	if err != nil {
+		return 0
+	}
+	return c.n
+}
