@@ -28,3 +28,5 @@ type NotFoundError struct{ What string }
 func (e *NotFoundError) Error() string {
 	return "no snapshot matches " + e.What + ": 'ivyvault snapshots' lists them"
 }
+
+var errBusy = errors.New("another write of this process is under way")

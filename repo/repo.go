@@ -50,7 +50,8 @@ type Repo struct {
 	state   *log.State
 	index   *index.Table
 	indexAt uint64        // log position up to which index is complete, 0 if never read
-	adopted map[Name]bool // index files of own runs that were not committed
+	adopted map[Name]bool // index files that the present write may use though they are not live
+	writing bool          // a write is under way
 }
 
 // Options says how a repository is opened.

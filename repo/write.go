@@ -38,6 +38,7 @@ func (r *Repo) writeOnce(ctx context.Context, fn func(context.Context, *Writer) 
 	if err != nil {
 		return Snapshot{}, err
 	}
+	defer r.endWriting()
 	snap, err := fn(w.ctx, w)
 	if err == nil {
 		err = w.finish()
@@ -71,14 +72,19 @@ func (w *Writer) commit(ctx context.Context, snap Snapshot) (Snapshot, error) {
 		return body, nil
 	})
 	if err != nil {
-		return snap, err
+		// The entry may stand although the answer was lost: the log tells.
+		now, rerr := r.log.Refresh(context.WithoutCancel(ctx))
+		if rerr != nil {
+			return snap, errors.Join(err, rerr)
+		}
+		if f, live := now.Form(snap.ID); !live || f != form {
+			return snap, err
+		}
+		state = now
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.state = state
-	for _, n := range body.Index {
-		delete(r.adopted, n)
-	}
 	return snap, r.syncIndex(ctx)
 }
 

@@ -65,25 +65,57 @@ type Counters struct {
 
 // newWriter begins a write at the log's present end.
 func (r *Repo) newWriter(ctx context.Context) (*Writer, error) {
-	if _, err := r.Refresh(ctx); err != nil {
-		return nil, err
-	}
-	if err := r.LoadIndex(ctx); err != nil {
+	base, err := r.beginWriting(ctx)
+	if err != nil {
 		return nil, err
 	}
 	w := &Writer{
-		r: r, base: r.State(), slots: make(chan struct{}, uploaders), began: time.Now(),
+		r: r, base: base, slots: make(chan struct{}, uploaders), began: time.Now(),
 		relies: map[Name]struct{}{}, used: map[Name]struct{}{}, byPack: map[Name]Name{}, own: map[Name]struct{}{},
 	}
 	w.claims.init()
 	w.data.kind, w.tree.kind = pack.DataPack, pack.TreePack
-	if _, err := rand.Read(w.run[:]); err != nil {
-		return nil, err
-	}
+	rand.Read(w.run[:]) // never fails
 	w.flushed = w.began
 	w.outer = ctx
 	w.group, w.ctx = errgroup.WithContext(ctx)
-	return w, w.adopt(ctx)
+	if err := w.adopt(ctx); err != nil {
+		r.endWriting()
+		return nil, err
+	}
+	return w, nil
+}
+
+// beginWriting refreshes the log and leaves nothing in the index but what the
+// log as of now vouches for. What an earlier write of this process uploaded and
+// no keep names may have been swept without a trace since.
+func (r *Repo) beginWriting(ctx context.Context) (*log.State, error) {
+	state, err := r.log.Refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.writing {
+		return nil, errBusy
+	}
+	r.state, r.indexAt = state, 0
+	clear(r.adopted)
+	if r.index != nil {
+		r.index.Abandon(r.ring.Signer())
+	}
+	if err := r.syncIndex(ctx); err != nil {
+		return nil, err
+	}
+	r.writing = true
+	return state, nil
+}
+
+// endWriting lets the next write begin.
+func (r *Repo) endWriting() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writing = false
 }
 
 // adopt makes the packs of this key's unfinished runs usable: their index files
@@ -95,16 +127,16 @@ func (w *Writer) adopt(ctx context.Context) error {
 	for _, keep := range w.base.Keeps() {
 		for _, n := range keep.Index {
 			name := Name(n)
-			if r.index.Has(n) && !r.adopted[name] {
+			if r.index.Has(n) {
 				continue // live by now
 			}
 			f, signer, err := r.readIndexFile(ctx, name)
 			if err != nil || signer.Public != r.ring.Signer() {
 				continue // another key's, or gone: these packs are only not used
 			}
-			if !r.adopted[name] {
-				r.adopted[name] = true
-				r.index.Add(n, signer.Public, f)
+			r.adopted[name] = true
+			if err := r.index.Add(n, signer.Public, f); err != nil {
+				continue
 			}
 			for _, p := range f.Packs {
 				w.byPack[Name(p.Name)] = name
