@@ -2,9 +2,11 @@ package dir_test
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"testing"
 
+	"ivyvault/sources"
 	"ivyvault/sources/dir"
 )
 
@@ -70,4 +72,38 @@ func BenchmarkWalkOf(b *testing.B) {
 		n, _ = walkOnce(b, s)
 	}
 	b.ReportMetric(float64(n), "entries")
+}
+
+// BenchmarkOpen opens, reads and closes small files, as a first backup does.
+func BenchmarkOpen(b *testing.B) {
+	top := forest(b, 1, 1000)
+	c, err := source(b, dir.Options{}, top).Capture(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close(b.Context())
+	var files []sources.Entry
+	for e := range c.Entries(b.Context()) {
+		if e.Attr.Type == sources.File {
+			files = append(files, e)
+		}
+	}
+	buf := make([]byte, 4096)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		r, err := files[i%len(files)].Open(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := r.Read(buf); err != io.EOF {
+			b.Fatal(err)
+		}
+		if changed, err := r.(sources.Checker).Changed(); changed || err != nil {
+			b.Fatal(changed, err)
+		}
+		if _, err := r.(sources.Attributed).Xattrs(); err != nil {
+			b.Fatal(err)
+		}
+		r.Close()
+	}
 }

@@ -20,6 +20,9 @@ func (it *item) Xattrs() ([]sources.Xattr, error) {
 	}
 	defer it.dir.release()
 	name := "/proc/self/fd/" + strconv.Itoa(at) + "/" + it.name
+	if n, err := unix.Llistxattr(name, nil); n == 0 && err == nil {
+		return nil, nil
+	}
 	return xattrs(it.path,
 		func(b []byte) (int, error) { return unix.Llistxattr(name, b) },
 		func(key string, b []byte) (int, error) { return unix.Lgetxattr(name, key, b) })
@@ -27,6 +30,10 @@ func (it *item) Xattrs() ([]sources.Xattr, error) {
 
 // Xattrs reads the attributes of the open file.
 func (f *file) Xattrs() ([]sources.Xattr, error) {
+	// Most files have none: then no buffer is needed.
+	if n, err := unix.Flistxattr(f.fd, nil); n == 0 && err == nil {
+		return nil, nil
+	}
 	return xattrs(f.it.path,
 		func(b []byte) (int, error) { return unix.Flistxattr(f.fd, b) },
 		func(key string, b []byte) (int, error) { return unix.Fgetxattr(f.fd, key, b) })
