@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,7 @@ type catalog struct {
 	running chan struct{} // closed when the question under way is answered
 	stopped bool
 	under   sync.WaitGroup
+	age     atomic.Uint64 // grows when the folders change
 }
 
 // patience is how long a look at the list waits for the vault's answer before
@@ -93,6 +95,7 @@ func (c *catalog) read(ctx context.Context, first bool) error {
 	c.ids.fill(list, c.sub, byID, false, changed)
 	c.hosts.fill(list, c.sub, func(s *Snapshot) []string { return []string{s.Host} }, changed)
 	c.tags.fill(list, c.sub, func(s *Snapshot) []string { return s.Tags }, changed)
+	c.age.Add(1)
 	return nil
 }
 

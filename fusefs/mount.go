@@ -67,7 +67,12 @@ func Mount(ctx context.Context, dir string, v Vault, opts Options) (*Server, err
 
 // load asks the vault for the first time.
 func (m *mount) load(ctx context.Context) error {
-	return m.catalog.load(ctx)
+	if m.opts.Versions == nil {
+		return m.catalog.load(ctx)
+	}
+	ino := inoOf(inoRoot, "versions")
+	past := newPastDir(m.opts.Versions, m.catalog, m.catalog.sub, ino, false)
+	return m.catalog.load(ctx, entry{name: "versions", ino: ino, folder: past})
 }
 
 func mountOptions(opts *Options) *fuse.MountOptions {

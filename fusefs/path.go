@@ -32,6 +32,9 @@ func (m *mount) nameAt(ctx context.Context, d *dir, place uint64) string {
 		}
 		return "?"
 	}
+	if p, ok := d.folder.(*pastDir); ok {
+		return p.nameAt(place)
+	}
 	name := "?"
 	_ = d.folder.list(ctx, place, func(e entry, _ uint64) bool {
 		if e.place == place {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ivyvault/chunk"
-	"ivyvault/repo/tree"
+	"ivyvault/repo/versions"
 )
 
 // Snapshot is what the mount needs to know of one snapshot.
@@ -30,35 +30,19 @@ type Vault interface {
 	Refresh(ctx context.Context) (changed bool, err error)
 }
 
-// Versions answers for a path what it was over all snapshots. Paths are
-// relative to the snapshots' roots, slash separated, "" for the root. Methods
-// may be called concurrently; what they say may lag behind the Vault.
+// Versions answers for a path what it was over all snapshots, as
+// versions.Finder does. Paths are relative to the snapshots' roots, slash
+// separated, "" for the root. Methods may be called concurrently. After a
+// Refresh of the Vault that told of changes they answer accordingly.
 type Versions interface {
-	// Stat reports whether the path was a file (or a link, a device, …) and
-	// whether it was a directory, in some snapshot. Both false: never there.
-	Stat(ctx context.Context, path string) (Child, error)
+	// Stat tells whether the path was a file, and whether a directory, in some
+	// snapshot. Both false: never there.
+	Stat(ctx context.Context, path string) (versions.Child, error)
 	// List returns the names below the directory path in ascending order, from
 	// the first that is greater than after. After an error it ends.
-	List(ctx context.Context, path, after string) iter.Seq2[Child, error]
+	List(ctx context.Context, path, after string) iter.Seq2[versions.Child, error]
 	// Of returns each distinct version of the file path once, oldest first.
-	Of(ctx context.Context, path string) ([]Version, error)
+	Of(ctx context.Context, path string) ([]versions.Version, error)
 }
 
-// Child is a name with what it was in some snapshot.
-type Child struct {
-	Name      string
-	File, Dir bool
-}
-
-// Version is one state of a file. Node shares no memory with a page.
-type Version struct {
-	Node      tree.Node
-	Snapshots []VersionSource // that hold it, oldest first
-}
-
-// VersionSource is a snapshot that holds a version.
-type VersionSource struct {
-	ID   [32]byte
-	Time time.Time
-	Host string
-}
+var _ Versions = (*versions.Finder)(nil)
