@@ -65,7 +65,6 @@ func TestHoles(t *testing.T) {
 	entries, _ := captured(t, top)
 	r := open(t, entries["sparse"])
 	var runs []string
-	got := make([]byte, 0, len(want))
 	for off := int64(0); ; {
 		data, end, err := r.(sources.Extents).NextData(off)
 		if err == io.EOF {
@@ -82,7 +81,7 @@ func TestHoles(t *testing.T) {
 	if s := strings.Join(runs, " "); s != "2-3 5-6" && s != "0-9" {
 		t.Errorf("data at %s", s)
 	}
-	if got, err = io.ReadAll(r); err != nil || !bytes.Equal(got, want) {
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, want) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 	p := make([]byte, 10)

@@ -26,15 +26,49 @@ type listing struct {
 	blocks [][]byte
 	used   int // blocks in use
 	refs   []ref
+	maps   [][]byte // memory of the blocks after the first few
+	spare  []byte   // of the last map
 }
 
 func (l *listing) reset() {
 	l.used, l.refs = 0, l.refs[:0]
 }
 
-// big reports whether the listing is worth giving back to the collector rather
-// than keeping for the next folder.
-func (l *listing) big() bool { return len(l.blocks) > 16 }
+// heapBlocks is how many blocks come from the heap. More are mapped: the
+// collector lets the heap grow to about twice of what is alive, which for a
+// million names would be the greatest part of a whole backup's memory.
+const (
+	heapBlocks = 16
+	mapSize    = 16 * blockSize
+)
+
+// big reports whether the listing is to be freed rather than kept for the next
+// folder.
+func (l *listing) big() bool { return len(l.blocks) > heapBlocks || cap(l.refs) > 1<<16 }
+
+// free gives mapped memory back; names got before are invalid afterwards.
+func (l *listing) free() {
+	for _, m := range l.maps {
+		_ = unix.Munmap(m)
+	}
+	*l = listing{}
+}
+
+func (l *listing) block() []byte {
+	if len(l.blocks) < heapBlocks {
+		return make([]byte, 0, blockSize)
+	}
+	if len(l.spare) == 0 {
+		m, err := unix.Mmap(-1, 0, mapSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+		if err != nil { // the heap may still have room
+			return make([]byte, 0, blockSize)
+		}
+		l.maps, l.spare = append(l.maps, m), m
+	}
+	b := l.spare[:0:blockSize]
+	l.spare = l.spare[blockSize:]
+	return b
+}
 
 func (l *listing) len() int { return len(l.refs) }
 
@@ -47,7 +81,7 @@ func (l *listing) name(i int) []byte {
 func (l *listing) add(name []byte) {
 	if l.used == 0 || len(l.blocks[l.used-1])+len(name)+1 > blockSize {
 		if l.used == len(l.blocks) {
-			l.blocks = append(l.blocks, make([]byte, 0, blockSize))
+			l.blocks = append(l.blocks, l.block())
 		}
 		l.blocks[l.used] = l.blocks[l.used][:0]
 		l.used++

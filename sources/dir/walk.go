@@ -167,15 +167,13 @@ func (w *walk) folder(f *folder, a *sources.Attr) bool {
 	f.id = identity{a.Device, a.Inode}
 	w.enter(f)
 	names := w.listing()
+	defer w.done(names)
 	err := names.read(f.fd, w.buf)
 	if err != nil && !w.trouble(string(w.path), "read the directory", err) {
 		return false
 	}
 	if !w.children(f, names) {
 		return false
-	}
-	if !names.big() {
-		w.idle = append(w.idle, names)
 	}
 	return w.leave()
 }
@@ -247,6 +245,15 @@ func (w *walk) listing() *listing {
 		return l
 	}
 	return new(listing)
+}
+
+// done takes a listing back for the next folder.
+func (w *walk) done(l *listing) {
+	if l.big() {
+		l.free()
+		return
+	}
+	w.idle = append(w.idle, l)
 }
 
 // enter puts a held folder on the stack and lets go of one far above.
