@@ -45,6 +45,8 @@ type Options struct {
 	Owners      func(uids, gids map[uint32]bool) *repo.Owners
 	Readers     int  // files read at once; 0 chooses
 	DryRun      bool // read and compare, store nothing
+	// SkipUnchanged makes no snapshot where the tree is that of the parent.
+	SkipUnchanged bool
 }
 
 // Observer is told what goes on. Its methods may be called by several
@@ -73,10 +75,14 @@ type Report struct {
 	Findings   []repo.Finding `json:"findings,omitempty"`
 	Omitted    int            `json:"findings_omitted,omitempty"`
 	DryRun     bool           `json:"dry_run,omitempty"`
+	Skipped    bool           `json:"skipped,omitempty"` // nothing had changed: no snapshot was made
 }
 
 // maxFindings is how many findings a snapshot names; more are counted.
 const maxFindings = 1000
+
+// errUnchanged ends a write whose snapshot would be its parent again.
+var errUnchanged = errors.New("unchanged")
 
 // Run captures the source into a new snapshot of r.
 func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, error) {
@@ -98,20 +104,35 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		}
 		snap, err := run.capture(ctx, parent)
 		rep = run.report(snap)
+		if err == nil && opt.SkipUnchanged && parent.id != nil && parent.root == snap.Root {
+			err = errUnchanged
+		}
 		return snap, err
 	}
+	release, err := hold(r, opt)
+	if err != nil {
+		return rep, err
+	}
+	defer release()
 	if opt.DryRun {
 		_, err := capture(ctx, dryPutter{r.Keys()}, nil)
 		rep.DryRun = true
 		return rep, err
 	}
+	var writer *repo.Writer
 	snap, err := r.Write(ctx, func(ctx context.Context, w *repo.Writer) (repo.Snapshot, error) {
+		writer = w
 		return capture(ctx, w, w)
 	})
+	if errors.Is(err, errUnchanged) {
+		rep.Skipped = true
+		return rep, nil
+	}
 	if err != nil {
 		return rep, err
 	}
 	rep.Snapshot = snap.ID
+	rep.Stats.BytesAdded = writer.Counters().PacksBytes // the last packs included
 	if err := keepStates(r, opt, snap); err != nil {
 		obs.Notice("", fmt.Sprintf("the local record for the next run could not be kept, it will read everything: %v", err))
 	}

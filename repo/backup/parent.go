@@ -15,6 +15,7 @@ import (
 // sources.Compare.
 type parent struct {
 	id   *repo.Name
+	root repo.Root
 	next func() (path string, n *tree.Node, err error) // path "" at the end
 	stop func()
 
@@ -82,7 +83,7 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options) (*parent, error)
 func walkParent(ctx context.Context, r *repo.Repo, snap repo.Snapshot) *parent {
 	rd := tree.NewReader(r, r.Keys().ContentHash, 0)
 	w := &walker{ctx: ctx, r: rd, todo: []level{{dir: snap.Root.Ref()}}}
-	return &parent{id: &snap.ID, next: w.next, stop: func() {}}
+	return &parent{id: &snap.ID, root: snap.Root, next: w.next, stop: func() {}}
 }
 
 // walker walks a tree depth first, a directory before what is in it, holding

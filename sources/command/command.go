@@ -82,13 +82,10 @@ func (c *capture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 			}
 		}
 		attr.Type, attr.Mode = sources.File, 0o644
-		// Its size is not known: one that no bundle takes lets it be cut as it comes.
-		attr.Size = unknownSize
+		// How long it is shows when it was read; the empty stamp makes that happen.
 		yield(sources.Entry{Path: c.src.path, Attr: attr, Stamp: []byte{}, Item: sources.Content(c.open)}, nil)
 	}
 }
-
-const unknownSize = 1 << 40
 
 var errEarly = errors.New("its reader ended before its end")
 
