@@ -121,7 +121,7 @@ func (w *Writer) upload(b *pack.Builder, buf []byte) error {
 	w.pending = append(w.pending, p)
 	w.packs++
 	w.mu.Unlock()
-	if err := w.r.index.AddPack(w.r.ring.Signer(), p); err != nil {
+	if err := w.r.ix().AddPack(w.r.ring.Signer(), p); err != nil {
 		return err
 	}
 	for _, e := range image.Entries {
@@ -163,7 +163,7 @@ func (w *Writer) flushIndex(ctx context.Context, last bool) error {
 	}
 	w.r.mu.Lock()
 	w.r.adopted[name] = true
-	w.r.index.Settle(name, w.r.ring.Signer(), packNames...)
+	w.r.ix().Settle(name, w.r.ring.Signer(), packNames...)
 	w.r.mu.Unlock()
 	w.mu.Lock()
 	w.indexed = append(w.indexed, name)

@@ -13,5 +13,5 @@ func (r *Repo) Locate(ctx context.Context, kind chunk.Kind, id chunk.ID) ([]inde
 	if err := r.LoadIndex(ctx); err != nil {
 		return nil, err
 	}
-	return r.index.All(id, kind, nil), nil
+	return r.ix().All(id, kind, nil), nil
 }

@@ -5,11 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
-
 	"ivyvault/chunk"
 	"ivyvault/index"
-	"ivyvault/repo/log"
 	"ivyvault/repo/seal"
 	"ivyvault/repo/store"
 )
@@ -40,7 +37,7 @@ func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte,
 	if err := r.LoadIndex(ctx); err != nil {
 		return nil, err
 	}
-	p, err := r.getFrom(ctx, r.index, ref, off, n)
+	p, err := r.getFrom(ctx, r.ix(), ref, off, n)
 	if err == nil || ctx.Err() != nil || !mayBeStale(err) {
 		return p, err
 	}
@@ -50,7 +47,7 @@ func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte,
 	if rerr != nil || !changed {
 		return nil, errors.Join(err, rerr)
 	}
-	return r.getFrom(ctx, r.index, ref, off, n)
+	return r.getFrom(ctx, r.ix(), ref, off, n)
 }
 
 // mayBeStale reports whether an error may come from an old view of the log.
@@ -114,61 +111,6 @@ func (r *Repo) LoadIndex(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.syncIndex(ctx)
-}
-
-// syncIndex brings the index to what the log says: new files are read and
-// added, those that are no more live dropped. The caller holds mu.
-func (r *Repo) syncIndex(ctx context.Context) error {
-	at := r.state.Head().Number + 1
-	if r.indexAt == at {
-		return nil
-	}
-	if r.index == nil {
-		r.index = index.New()
-	}
-	want := r.state.Index()
-	for n := range r.adopted {
-		if r.index.Has(n) && !r.state.HasIndex(n) {
-			want = append(want[:len(want):len(want)], n)
-		}
-	}
-	if err := r.readIndexFiles(ctx, r.index.Reconcile(want)); err != nil {
-		return err
-	}
-	r.indexAt = at
-	return nil
-}
-
-// indexReaders is how many index files are read at once.
-const indexReaders = 4
-
-// readIndexFiles reads index files and adds them to the index. One that is gone
-// may have been replaced by a sweep that this view of the log doesn't know yet;
-// chunks that are missed for it make the reader look at the log again.
-func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(indexReaders)
-	for _, n := range missing {
-		g.Go(func() error {
-			f, signer, err := r.readIndexFile(ctx, Name(n))
-			if errors.Is(err, store.ErrNotExist) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			r.signers.Store(signer.Public, signer.Role)
-			return r.index.Add(n, signer.Public, f)
-		})
-	}
-	return g.Wait()
-}
-
-// signerRole returns the role of a signer whose index file was read, 0 of others.
-func (r *Repo) signerRole(signer [32]byte) seal.Role {
-	role, _ := r.signers.Load(signer)
-	known, _ := role.(seal.Role)
-	return known
 }
 
 // readIndexFile reads, verifies and decodes one index file.

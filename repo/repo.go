@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ivyvault/chunk"
@@ -43,21 +44,27 @@ type Repo struct {
 	// signers holds the seal.Role of each signer of an index file that was read.
 	signers sync.Map
 	log     *log.Log
-	current Name   // the key slot after a change of password, else zero
+	current Name // the key slot after a change of password, else zero
+	fold    func(context.Context, string, []index.Name, index.Load) error
 	cache   string // this repository's folder in the cache, "" without one
+
+	index atomic.Pointer[index.Table] // nil until it is needed
 
 	mu      sync.Mutex // guards what follows
 	state   *log.State
-	index   *index.Table
-	indexAt uint64        // log position up to which index is complete, 0 if never read
-	adopted map[Name]bool // index files that the present write may use though they are not live
-	writing bool          // a write is under way
+	retired []*index.Table // replaced by a fold of this process; closed at the end
+	indexAt uint64         // log position up to which index is complete, 0 if never read
+	adopted map[Name]bool  // index files that the present write may use though they are not live
+	writing bool           // a write is under way
 }
 
 // Options says how a repository is opened.
 type Options struct {
 	Password []byte // opens one of the key slots
 	CacheDir string // root of the local cache; "" works without one
+	// Fold rewrites the index in the cache folder beside running readers, in a
+	// process of its own: see index.Fold. nil keeps the whole index in memory.
+	Fold func(ctx context.Context, dir string, live []index.Name, load index.Load) error
 	// TableCache bounds the memory of opened packs' tables, in bytes; 0 is 8 MiB.
 	TableCache int
 }
@@ -100,7 +107,7 @@ func assemble(ctx context.Context, st store.Store, config Config, configHash [32
 	r := &Repo{
 		store: st, config: config, id: id, ring: ring,
 		keys: chunk.NewKeys(ring.Identity()), codec: codec,
-		packs: newPackCache(opt.TableCache), adopted: map[Name]bool{},
+		packs: newPackCache(opt.TableCache), fold: opt.Fold, adopted: map[Name]bool{},
 	}
 	if opt.CacheDir != "" {
 		r.cache = filepath.Join(opt.CacheDir, config.ID[:16])
@@ -113,6 +120,7 @@ func assemble(ctx context.Context, st store.Store, config Config, configHash [32
 		return nil, err
 	}
 	r.state = r.log.State()
+	r.loadSigners()
 	return r, nil
 }
 
@@ -175,5 +183,11 @@ func (r *Repo) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.codec.Close()
-	return r.store.Close()
+	var all []error
+	for _, ix := range append(r.retired, r.index.Load()) {
+		if ix != nil {
+			all = append(all, ix.Close())
+		}
+	}
+	return errors.Join(append(all, r.store.Close())...)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"path/filepath"
 
 	"ivyvault/repo/seal"
 )
@@ -41,8 +42,7 @@ func (r *Repo) readSnapshotCache(forms []Name) map[Name][]byte {
 
 // writeSnapshotCache replaces the file. A failure only costs time later.
 func (r *Repo) writeSnapshotCache(forms []Name, plain map[Name][]byte) {
-	path := r.cachePath(snapshotCacheFile)
-	if path == "" {
+	if r.cache == "" {
 		return
 	}
 	var p []byte
@@ -53,7 +53,13 @@ func (r *Repo) writeSnapshotCache(forms []Name, plain map[Name][]byte) {
 	}
 	sum := seal.ObjectName(p)
 	p = append(p, sum[:]...)
-	tmp, err := os.CreateTemp(r.cache, snapshotCacheFile+"-*")
+	r.replaceCacheFile(snapshotCacheFile, p)
+}
+
+// replaceCacheFile writes a file of the cache folder so that readers see the
+// old one or the new one whole. A failure only costs time later.
+func (r *Repo) replaceCacheFile(name string, p []byte) {
+	tmp, err := os.CreateTemp(r.cache, name+"-*")
 	if err != nil {
 		return
 	}
@@ -62,7 +68,7 @@ func (r *Repo) writeSnapshotCache(forms []Name, plain map[Name][]byte) {
 		err = cerr
 	}
 	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+		err = os.Rename(tmp.Name(), filepath.Join(r.cache, name))
 	}
 	if err != nil {
 		os.Remove(tmp.Name())

@@ -101,8 +101,8 @@ func (r *Repo) beginWriting(ctx context.Context) (*log.State, error) {
 	}
 	r.state, r.indexAt = state, 0
 	clear(r.adopted)
-	if r.index != nil {
-		r.index.Abandon(r.ring.Signer())
+	if r.ix() != nil {
+		r.ix().Abandon(r.ring.Signer())
 	}
 	if err := r.syncIndex(ctx); err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func (w *Writer) adopt(ctx context.Context) error {
 	for _, keep := range w.base.Keeps() {
 		for _, n := range keep.Index {
 			name := Name(n)
-			if r.index.Has(n) {
+			if r.ix().Has(n) {
 				continue // live by now
 			}
 			f, signer, err := r.readIndexFile(ctx, name)
@@ -135,7 +135,7 @@ func (w *Writer) adopt(ctx context.Context) error {
 				continue // another key's, or gone: these packs are only not used
 			}
 			r.adopted[name] = true
-			if err := r.index.Add(n, signer.Public, f); err != nil {
+			if err := r.ix().Add(n, signer.Public, f); err != nil {
 				continue
 			}
 			for _, p := range f.Packs {
@@ -199,7 +199,7 @@ func (w *Writer) UseParent(id Name) bool {
 
 // has looks a chunk up among what this key may rely on.
 func (w *Writer) has(ref chunk.Ref) bool {
-	loc, ok := w.r.index.Find(ref.ID, ref.Kind, w.trusted)
+	loc, ok := w.r.ix().Find(ref.ID, ref.Kind, w.trusted)
 	if !ok || loc.Size != ref.Size {
 		return false
 	}

@@ -17,6 +17,7 @@ const waiting = 16 << 10
 // event is what the directory writers are told, in order: an entry, or the end
 // of a directory (then node is the directory itself, without its tree).
 type event struct {
+	path    string
 	node    tree.Node
 	pending tree.Pending
 	bundled bool // pending says where the content is
@@ -125,7 +126,7 @@ func (a *assembler) take(it *item) error {
 		a.push(event{node: tree.Node{Type: tree.Dir}})
 		return nil
 	}
-	e := event{node: it.node}
+	e := event{path: it.entry.Path, node: it.node}
 	if len(it.small) > 0 {
 		e.pending, e.bundled = a.bundler.Add(it.small, a.x.r.Keys().ContentHash(it.small)), true
 	}
@@ -209,6 +210,7 @@ func (a *assembler) write(e *event) error {
 		a.dirs = append(a.dirs, w)
 		return nil
 	}
+	a.x.recorder.add(e.path, &e.node)
 	return top.Add(a.ctx, &e.node)
 }
 

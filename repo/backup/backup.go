@@ -93,8 +93,10 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		obs = silent{}
 	}
 	var rep Report
+	var record *recorder
+	defer func() { record.drop() }()
 	capture := func(ctx context.Context, put chunk.Putter, w *repo.Writer) (repo.Snapshot, error) {
-		parent, err := findParent(ctx, r, opt)
+		parent, err := findParent(ctx, r, opt, obs)
 		if err != nil {
 			return repo.Snapshot{}, err
 		}
@@ -102,6 +104,9 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		if err != nil {
 			return repo.Snapshot{}, err
 		}
+		record.drop() // of a try before this one
+		record = run.record()
+		run.recorder = record
 		snap, err := run.capture(ctx, parent)
 		rep = run.report(snap)
 		if err == nil && opt.SkipUnchanged && parent.id != nil && parent.root == snap.Root {
@@ -133,7 +138,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 	}
 	rep.Snapshot = snap.ID
 	rep.Stats.BytesAdded = writer.Counters().PacksBytes // the last packs included
-	if err := keepStates(r, opt, snap); err != nil {
+	if err := record.keep(snap.ID); err != nil {
 		obs.Notice("", fmt.Sprintf("the local record for the next run could not be kept, it will read everything: %v", err))
 	}
 	return rep, nil

@@ -49,12 +49,12 @@ func (p *parent) find(path string) *tree.Node {
 }
 
 // findParent chooses the parent and opens its stream.
-func findParent(ctx context.Context, r *repo.Repo, opt Options) (*parent, error) {
+func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*parent, error) {
 	if opt.Parent == "none" {
 		return noParent(), nil
 	}
 	if needsStates(r) {
-		return openStates(r, opt), nil
+		return openStates(r, opt, obs), nil
 	}
 	list, err := r.Snapshots(ctx)
 	if err != nil {

@@ -17,17 +17,18 @@ import (
 
 // run is the state of one capture.
 type run struct {
-	r      *repo.Repo
-	put    chunk.Putter
-	reuse  func(chunk.Ref) bool // nil in a dry run: everything the parent has counts as there
-	writer *repo.Writer         // nil in a dry run
-	opt    Options
-	obs    Observer
-	began  time.Time
-	cut    tree.Cut
-	split  *chunk.Splitters
-	pieces pieces
-	small  sync.Pool // of *[]byte, for contents that go into bundles
+	r        *repo.Repo
+	put      chunk.Putter
+	reuse    func(chunk.Ref) bool // nil in a dry run: everything the parent has counts as there
+	writer   *repo.Writer         // nil in a dry run
+	opt      Options
+	obs      Observer
+	began    time.Time
+	cut      tree.Cut
+	split    *chunk.Splitters
+	pieces   pieces
+	recorder *recorder // nil where none is kept
+	small    sync.Pool // of *[]byte, for contents that go into bundles
 
 	mu       sync.Mutex
 	stats    repo.Stats

@@ -1,0 +1,187 @@
+package repo
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"ivyvault/index"
+	"ivyvault/repo/log"
+	"ivyvault/repo/seal"
+	"ivyvault/repo/store"
+)
+
+// indexReaders is how many index files are read at once.
+const indexReaders = 4
+
+// syncIndex brings the index to what the log says: new files are read and
+// added, those that are no more live dropped. Where that is much, the cache's
+// index is folded first, so that memory stays bounded. The caller holds mu.
+func (r *Repo) syncIndex(ctx context.Context) error {
+	at := r.state.Head().Number + 1
+	if r.indexAt == at {
+		return nil
+	}
+	if r.ix() == nil {
+		r.openIndex()
+	}
+	want := r.wantedIndex()
+	full, err := r.readIndexFiles(ctx, r.ix().Reconcile(want))
+	if full && err == nil {
+		err = r.foldIndex(ctx, want)
+	}
+	if err != nil {
+		return err
+	}
+	r.indexAt = at
+	return nil
+}
+
+// ix is the present index, nil before it was first needed.
+func (r *Repo) ix() *index.Table { return r.index.Load() }
+
+func (r *Repo) openIndex() {
+	if dir := r.cachePath("index"); dir != "" {
+		r.index.Store(index.Open(dir))
+	} else {
+		r.index.Store(index.New())
+	}
+}
+
+// wantedIndex names the live index files and those that the present write uses.
+func (r *Repo) wantedIndex() []log.Name {
+	want := r.state.Index()
+	for n := range r.adopted {
+		if r.ix().Has(n) && !r.state.HasIndex(n) {
+			want = append(want[:len(want):len(want)], n)
+		}
+	}
+	return want
+}
+
+// readIndexFiles reads index files and adds them to the index. It stops and
+// reports full where so much came together that a fold should come first. A
+// file that is gone may have been replaced by a sweep that this view of the log
+// doesn't know yet; a chunk that is missed for it makes its reader look at the
+// log again.
+func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full bool, err error) {
+	var stop atomic.Bool
+	var learned atomic.Bool
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(indexReaders)
+	for _, n := range missing {
+		if stop.Load() {
+			break
+		}
+		g.Go(func() error {
+			f, signer, err := r.readIndexFile(ctx, Name(n))
+			if errors.Is(err, store.ErrNotExist) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if r.learn(signer) {
+				learned.Store(true)
+			}
+			if err := r.ix().Add(n, signer.Public, f); err != nil {
+				return err
+			}
+			if r.fold != nil && !r.writing && r.cache != "" && r.ix().ShouldFold() {
+				stop.Store(true)
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	if learned.Load() {
+		r.saveSigners()
+	}
+	return stop.Load(), err
+}
+
+// foldIndex rewrites the cache's index and opens it anew. Where that fails, or
+// another process is at it, all that is missing goes into memory.
+func (r *Repo) foldIndex(ctx context.Context, want []log.Name) error {
+	live := r.state.Index()
+	err := r.fold(ctx, r.cachePath("index"), live, func(ctx context.Context, n index.Name) (index.Signer, index.File, error) {
+		f, signer, err := r.readIndexFile(ctx, Name(n))
+		if errors.Is(err, store.ErrNotExist) {
+			return index.Signer{}, f, index.ErrLeaveOut
+		}
+		if r.learn(signer) {
+			r.saveSigners()
+		}
+		return signer.Public, f, err
+	})
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err == nil {
+		old := r.ix()
+		r.openIndex()
+		// Readers may still look things up in the old one; it is closed with them.
+		r.retired = append(r.retired, old)
+	}
+	fold := r.fold
+	r.fold = nil // once is enough for one process, and a failure is not repeated
+	_, err = r.readIndexFiles(ctx, r.ix().Reconcile(want))
+	if err == nil {
+		r.fold = fold
+	}
+	return err
+}
+
+// learn notes the role of a signer and reports whether it was new.
+func (r *Repo) learn(s seal.Signer) bool {
+	_, known := r.signers.Swap(s.Public, s.Role)
+	return !known
+}
+
+// signerRole returns the role of a signer of index files, 0 where it isn't known.
+func (r *Repo) signerRole(signer [32]byte) seal.Role {
+	role, _ := r.signers.Load(signer)
+	known, _ := role.(seal.Role)
+	return known
+}
+
+// signersFile keeps the roles beside the cache's index, which names signers by
+// their keys only. A signer that it lacks is not deduplicated against.
+const signersFile = "signers"
+
+func (r *Repo) loadSigners() {
+	p, err := os.ReadFile(r.cachePath(signersFile))
+	if err != nil {
+		return
+	}
+	roles := map[string]seal.Role{}
+	if json.Unmarshal(p, &roles) != nil {
+		return
+	}
+	for k, role := range roles {
+		var key [32]byte
+		if b, err := hex.DecodeString(k); err == nil && copy(key[:], b) == len(key) {
+			r.signers.Store(key, role)
+		}
+	}
+}
+
+func (r *Repo) saveSigners() {
+	if r.cache == "" {
+		return
+	}
+	roles := map[string]seal.Role{}
+	r.signers.Range(func(k, v any) bool {
+		key, _ := k.([32]byte)
+		roles[hex.EncodeToString(key[:])], _ = v.(seal.Role)
+		return true
+	})
+	if p, err := json.Marshal(roles); err == nil {
+		r.replaceCacheFile(signersFile, p)
+	}
+}
