@@ -185,3 +185,12 @@ func (r *Repo) saveSigners() {
 		r.replaceCacheFile(signersFile, p)
 	}
 }
+
+// Index returns the table of all locations of chunks, complete as of the last
+// Refresh. The Repo goes on using it.
+func (r *Repo) Index(ctx context.Context) (*index.Table, error) {
+	if err := r.LoadIndex(ctx); err != nil {
+		return nil, err
+	}
+	return r.ix(), nil
+}
