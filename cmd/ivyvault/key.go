@@ -84,7 +84,7 @@ func keyAddCommand() *cli.Command {
 password is read from --new-password-file, or asked for twice.
 
 Example:
-  ivyvault key add --role backup --label engine-host --new-password-file /root/backup-password`,
+  ivyvault key add --role backup --label engine-host --new-password-file /etc/ivyvault/backup-password`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "role", Value: "full", Usage: "what the key may do, `ROLE` is full or backup"},
 			&cli.StringFlag{Name: "label", Usage: "call the key `NAME`"},

@@ -1,0 +1,51 @@
+# The two commands of a fresh machine: make setup && make build
+#
+#   make setup       checks for what is needed, installs it (root on Debian) or names it
+#   make build       bin/ivyvault, one static program
+#   make test        format, vet, staticcheck, every test under the race detector
+#   make test-large  every test again without it, with the large cases and their figures
+#   make demo        two nights of a process engine: backup, mount, one document back
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := build
+
+# The program never uses cgo; only the race detector does, in its own run.
+export CGO_ENABLED := 0
+
+# Linters are pinned in a module file of their own, so that the program's
+# dependencies stay those of the program.
+TOOLS := go tool -modfile=.ci/tools.mod
+
+.PHONY: setup build test format vet race test-large demo clean
+
+setup:
+	@.ci/setup
+
+# -buildvcs=auto writes commit and date into the program, for 'ivyvault version'.
+build:
+	go build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/ivyvault ./cmd/ivyvault
+
+test: format vet race
+
+format:
+	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
+		echo "not formatted, run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+
+# The tag large adds files, so these see all of them.
+vet:
+	go vet -tags large ./...
+	$(TOOLS) staticcheck -tags large ./...
+
+race:
+	CGO_ENABLED=1 go test -race -vet=off -timeout 9m -json ./... | go run ./internal/testrun
+
+# One package at a time: what is measured is measured alone.
+test-large:
+	IVYVAULT_LARGE=1 go test -tags large -vet=off -p 1 -count=1 -timeout 25m -json ./... | go run ./internal/testrun -figures
+
+demo: build
+	@demo/run.sh
+
+clean:
+	rm -rf bin
