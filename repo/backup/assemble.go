@@ -190,12 +190,12 @@ func (a *assembler) write(e *event) error {
 	top := a.dirs[len(a.dirs)-1]
 	switch {
 	case e.end:
+		e.node.Files, e.node.Bytes = top.Totals() // before Close, which resets them
 		ref, err := top.Close(a.ctx)
 		if err != nil {
 			return err
 		}
 		e.node.Tree = ref
-		e.node.Files, e.node.Bytes = top.Totals()
 		a.free = append(a.free, top)
 		a.dirs = a.dirs[:len(a.dirs)-1]
 		return a.dirs[len(a.dirs)-1].Add(a.ctx, &e.node)

@@ -1,0 +1,331 @@
+package secondreader_test
+
+import (
+	"context"
+	"flag"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/zeebo/blake3"
+
+	"ivyvault/repo"
+	"ivyvault/repo/backup"
+	"ivyvault/repo/log"
+	"ivyvault/repo/seal"
+	"ivyvault/repo/store"
+	"ivyvault/repo/store/local"
+	"ivyvault/sources"
+	"ivyvault/sources/dir"
+)
+
+// The golden repository and its manifests, one for each snapshot, are made by
+//
+//	go test ./internal/secondreader -run TestGolden -update
+//
+// as root, so that a device node is among the entries. Before the freeze of the
+// format that is done whenever the format changes; after it, never again: then
+// this repository must stay readable for ever.
+var update = flag.Bool("update", false, "make the golden repository anew")
+
+const (
+	golden         = "../../testdata/golden"
+	fullPassword   = "a golden repository"
+	backupPassword = "may only write"
+)
+
+func repository() string { return filepath.Join(golden, "repository") }
+
+func manifest(host string) string { return filepath.Join(golden, host+".txt") }
+
+// below is a source whose paths begin at root: what lies above it on the
+// machine that makes the golden repository isn't captured.
+type below struct {
+	sources.Source
+	root string
+}
+
+type belowCapture struct {
+	sources.Capture
+	root string
+}
+
+func (b below) Capture(ctx context.Context) (sources.Capture, error) {
+	c, err := b.Source.Capture(ctx)
+	return belowCapture{c, strings.TrimPrefix(b.root, "/") + "/"}, err
+}
+
+func (c belowCapture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
+	return func(yield func(sources.Entry, error) bool) {
+		for e, err := range c.Capture.Entries(ctx) {
+			path, ok := strings.CutPrefix(e.Path, c.root)
+			if err == nil && !ok {
+				continue
+			}
+			e.Path = path
+			if path == "srv/ivy/frames.log" {
+				e.Stamp = []byte("version 1 of frames.log")
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestGolden makes the golden repository where -update asks for it.
+func TestGolden(t *testing.T) {
+	if !*update {
+		t.Skip("-update makes the golden repository anew")
+	}
+	if err := os.RemoveAll(golden); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(golden, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m := newMaker(t)
+	g := grower{t, t.TempDir()}
+
+	g.dir("srv/ivy")
+	g.file("srv/ivy/gone.log", lines("a snapshot that is forgotten", 20_000))
+	before := m.state().Index()
+	gone := m.backup(m.full(), g.root, "gone")
+	index := newNames(before, m.state().Index())
+	g.must(os.RemoveAll(g.path("srv")))
+
+	g.first()
+	m.backup(m.full(), g.root, "first")
+	m.describe(g.root, "first")
+	g.second()
+	m.backup(m.open(backupPassword), g.root, "second")
+	m.describe(g.root, "second")
+	m.backup(m.full(), g.root, "third") // the same tree; what a backup key wrote is stored again
+
+	m.tag("first", "golden")
+	m.runs()
+	m.prune(gone, index)
+	m.whole()
+	for _, path := range []string{"tmp", "probe"} {
+		g.must(os.RemoveAll(filepath.Join(repository(), path)))
+	}
+	g.must(filepath.WalkDir(repository(), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			err = os.Chmod(path, 0o644)
+		}
+		return err
+	}))
+}
+
+// maker writes the golden repository.
+type maker struct {
+	t   testing.TB
+	ctx context.Context
+}
+
+func cheap() seal.Argon { return seal.Argon{Passes: 1, MemoryKiB: 64, Lanes: 1} }
+
+func newMaker(t testing.TB) *maker {
+	m := &maker{t: t, ctx: context.Background()}
+	st, err := local.Create(m.ctx, repository())
+	m.must(err)
+	r, err := repo.Init(m.ctx, st, repo.InitOptions{
+		Label: "golden", Password: []byte(fullPassword), Argon: cheap(),
+		Config: repo.Config{PackSize: repo.MinPackSize, ChunkMin: 512 << 10, ChunkAvg: 1 << 20, ChunkMax: 2 << 20},
+	})
+	m.must(err)
+	defer r.Close()
+	_, err = r.AddKey(m.ctx, seal.Backup, "golden backup", []byte(backupPassword), cheap())
+	m.must(err)
+	return m
+}
+
+func (m *maker) must(err error) {
+	m.t.Helper()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+}
+
+func (m *maker) full() *repo.Repo { return m.open(fullPassword) }
+
+func (m *maker) open(password string) *repo.Repo {
+	m.t.Helper()
+	return openRepo(m.t, repository(), password)
+}
+
+func (m *maker) state() *log.State { return m.full().State() }
+
+func openRepo(t testing.TB, path, password string) *repo.Repo {
+	t.Helper()
+	st, err := local.Open(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := repo.Open(context.Background(), st, repo.Options{Password: []byte(password)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// backup makes a snapshot of host and returns its id.
+func (m *maker) backup(r *repo.Repo, root, host string) repo.Name {
+	m.t.Helper()
+	src, err := dir.New([]string{root}, dir.Options{})
+	m.must(err)
+	rep, err := backup.Run(m.ctx, r, backup.Options{
+		Source: below{src, root}, Paths: []string{"/srv/ivy"}, Host: host, User: "ivy", Program: "golden", Tags: []string{host},
+	}, nil)
+	m.must(err)
+	if rep.Incomplete {
+		m.t.Fatalf("incomplete: %v", rep.Findings)
+	}
+	return rep.Snapshot
+}
+
+func (m *maker) describe(root, host string) {
+	m.t.Helper()
+	m.must(os.WriteFile(manifest(host), []byte(text(fromDisk(m.t, root))), 0o644))
+}
+
+// tag gives the snapshot of host another form.
+func (m *maker) tag(host, tag string) {
+	m.t.Helper()
+	r := m.full()
+	list, err := r.Snapshots(m.ctx)
+	m.must(err)
+	for _, s := range list {
+		if s.Host != host {
+			continue
+		}
+		s.Tags = append(s.Tags, tag)
+		s.Replaces = s.Form
+		_, err := r.Write(m.ctx, func(context.Context, *repo.Writer) (repo.Snapshot, error) { return s, nil })
+		m.must(err)
+	}
+}
+
+// log opens the log, to write what no verb writes on its own.
+func (m *maker) log() (*log.Log, *local.Store) {
+	m.t.Helper()
+	st, err := local.Open(m.ctx, repository())
+	m.must(err)
+	m.t.Cleanup(func() { st.Close() })
+	conf, err := os.ReadFile(filepath.Join(repository(), "config"))
+	m.must(err)
+	r := m.full()
+	id, err := parseRepoID(r.Config().ID)
+	m.must(err)
+	keys, err := r.ListKeys(m.ctx)
+	m.must(err)
+	for _, k := range keys {
+		if !k.Current {
+			continue
+		}
+		slot, err := st.Get(m.ctx, store.Name{Type: store.Key, Name: k.Name.String()}, 0, -1)
+		m.must(err)
+		ring, err := seal.OpenSlot(slot, id, blake3.Sum256(conf), []byte(fullPassword))
+		m.must(err)
+		l, err := log.Open(m.ctx, log.Options{Store: st, Sealer: ring, Config: blake3.Sum256(conf), Now: time.Now})
+		m.must(err)
+		return l, st
+	}
+	m.t.Fatal("no key is current")
+	return nil, nil
+}
+
+func parseRepoID(s string) (id seal.RepoID, err error) {
+	var n repo.Name
+	err = n.UnmarshalText([]byte(s))
+	return seal.RepoID(n), err
+}
+
+func (m *maker) append(l *log.Log, bodies ...log.Body) {
+	m.t.Helper()
+	for _, b := range bodies {
+		done := false
+		_, err := l.Update(m.ctx, func(*log.State) (log.Body, error) {
+			if done {
+				return nil, nil
+			}
+			done = true
+			return b, nil
+		})
+		m.must(err)
+	}
+}
+
+// runs notes two backups under way; one of them goes on after its first keep.
+func (m *maker) runs() {
+	l, _ := m.log()
+	index := l.State().Index()
+	parent := l.State().Snapshots()[0].ID
+	m.append(l,
+		log.Keep{Run: log.Run{1}, Parent: parent, Index: index[:1]},
+		log.Keep{Run: log.Run{2}},
+		log.Keep{Run: log.Run{1}, Parent: parent, Index: index},
+	)
+}
+
+// prune forgets a snapshot, marks and sweeps what it alone needed: all that the
+// index files name. It then removes the objects.
+func (m *maker) prune(gone repo.Name, index []log.Name) {
+	m.t.Helper()
+	r := m.full()
+	l, st := m.log()
+	var packs []log.Name
+	for _, n := range index {
+		f, _, err := r.IndexFile(m.ctx, repo.Name(n))
+		m.must(err)
+		for _, p := range f.Packs {
+			packs = append(packs, p.Name)
+		}
+	}
+	live, _, err := r.IndexFile(m.ctx, repo.Name(newNames(index, l.State().Index())[0]))
+	m.must(err)
+	m.append(l,
+		log.Forget{Snapshots: []log.Name{gone}},
+		log.Mark{Packs: append(packs, live.Packs[0].Name)},
+		log.Sweep{Packs: packs, IndexRemoved: index, Ended: []log.Run{{1}}},
+	)
+	remove := func(t store.Type, names ...log.Name) {
+		for _, n := range names {
+			m.must(st.Remove(m.ctx, store.Name{Type: t, Name: repo.Name(n).String()}))
+		}
+	}
+	remove(store.Pack, packs...)
+	remove(store.Index, index...)
+	remove(store.Snapshot, gone)
+}
+
+// whole adds a state entry with something in each of its lists, and one entry
+// after it.
+func (m *maker) whole() {
+	l, _ := m.log()
+	s := l.State()
+	m.append(l, log.Keep{Run: log.Run{4}, Parent: s.Snapshots()[0].ID, Index: s.Index()})
+	s = l.State()
+	m.append(l,
+		log.Whole{Snapshots: s.Snapshots(), Index: s.Index(), Marks: s.Marks(), Keeps: s.Keeps()},
+		log.Keep{Run: log.Run{3}},
+	)
+}
+
+// newNames returns what is in now and not in before.
+func newNames(before, now []log.Name) (fresh []log.Name) {
+	old := map[log.Name]bool{}
+	for _, n := range before {
+		old[n] = true
+	}
+	for _, n := range now {
+		if !old[n] {
+			fresh = append(fresh, n)
+		}
+	}
+	return fresh
+}
