@@ -34,9 +34,22 @@ func verbs() []*cli.Command {
 		backupCommand(),
 		snapshotsCommand(),
 		lsCommand(),
+		findCommand(),
+		diffCommand(),
+		restoreCommand(),
 		dumpCommand(),
+		mountCommand(),
+		versionsCommand(),
+		tagCommand(),
+		statsCommand(),
+		checkCommand(),
 		keyCommand(),
 		catCommand(),
+		debugCommand(),
+		cacheCommand(),
+		versionCommand(),
+		completionCommand(),
+		manCommand(),
 	}
 }
 

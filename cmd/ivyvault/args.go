@@ -58,7 +58,7 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 			l.help = true
 			continue
 		}
-		c := findCommand(at, a)
+		c := commandNamed(at, a)
 		if c == nil {
 			return l, usageError(l.verb(), "there is no %q%s", strings.TrimSpace(l.verb()+" "+a), nearest(a, commandNames(at)))
 		}
@@ -152,7 +152,7 @@ func findFlag(known []cli.Flag, name string) cli.Flag {
 	return nil
 }
 
-func findCommand(all []*cli.Command, name string) *cli.Command {
+func commandNamed(all []*cli.Command, name string) *cli.Command {
 	for _, c := range all {
 		if c.HasName(name) {
 			return c

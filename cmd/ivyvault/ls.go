@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -18,7 +19,6 @@ type lsOptions struct {
 	paths     []string
 	long      bool
 	recursive bool
-	sizes     bool
 }
 
 func lsCommand() *cli.Command {
@@ -81,7 +81,7 @@ func runLs(c *cli.Context, o lsOptions) error {
 			return list.print(e, func(w io.Writer) { fmt.Fprintln(w, showPath(e.Raw)) })
 		})
 		if err != nil {
-			return err
+			return errors.Join(err, list.flush())
 		}
 	}
 	return list.end()
@@ -140,10 +140,11 @@ func modeText(e ls.Entry) string {
 // listPrinter prints a list that may be too long to hold: as lines, or as one
 // JSON object {head…, name: [entries]}.
 type listPrinter struct {
-	json  bool
-	w     *bufio.Writer
-	count int
-	open  string // what stands before the first entry
+	json   bool
+	w      *bufio.Writer
+	count  int
+	open   string // what stands before the first entry
+	closed bool   // a field follows the list
 }
 
 func newListPrinter(out *console, headName string, head any, name string) *listPrinter {
@@ -178,13 +179,30 @@ func (p *listPrinter) print(value any, text func(w io.Writer)) error {
 	return printJSON(p.w, value)
 }
 
+// flush writes out what was printed so far.
+func (p *listPrinter) flush() error { return p.w.Flush() }
+
+// field adds a value behind the list; the list takes no more entries then.
+func (p *listPrinter) field(name string, value any) error {
+	if p.count == 0 {
+		fmt.Fprint(p.w, p.open)
+	}
+	p.count++
+	p.closed = true
+	fmt.Fprintf(p.w, "],%q:", name)
+	return printJSON(p.w, value)
+}
+
 // end prints what closes the list.
 func (p *listPrinter) end() error {
 	if p.json {
 		if p.count == 0 {
 			fmt.Fprint(p.w, p.open)
 		}
-		fmt.Fprintln(p.w, "]}")
+		if !p.closed {
+			fmt.Fprint(p.w, "]")
+		}
+		fmt.Fprintln(p.w, "}")
 	}
 	return p.w.Flush()
 }

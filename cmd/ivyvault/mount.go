@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"ivyvault/chunk"
+	"ivyvault/fusefs"
+	"ivyvault/repo"
+	"ivyvault/repo/pick"
+	"ivyvault/repo/tree"
+	"ivyvault/repo/versions"
+)
+
+type mountOptions struct {
+	filter    pick.Filter
+	snapshots []string
+	dir       string
+	path      string
+	other     bool
+	owned     bool
+}
+
+func mountCommand() *cli.Command {
+	var o mountOptions
+	return &cli.Command{
+		Name:      "mount",
+		Usage:     "show all snapshots as directories",
+		ArgsUsage: "DIR",
+		Description: `Shows the snapshots below the empty directory DIR until Ctrl-C, or until DIR is
+unmounted: snapshots/<time>, snapshots/latest, ids/<id>, hosts/<host>/<time>,
+tags/<tag>/<time>, and versions/<path of a file>/<time> with each version of a
+file once. New snapshots appear by themselves.
+
+Example:
+  ivyvault mount /mnt/vault`,
+		Flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "allow-other", Usage: "let other users in, within the permissions of the files"},
+			&cli.BoolFlag{Name: "owner-root", Usage: "show everything as owned by the user who mounts"},
+			&cli.StringSliceFlag{Name: "snapshot", Aliases: []string{"s"}, Usage: "show `SNAPSHOT` only (may be repeated)"},
+			&cli.StringFlag{Name: "subpath", Usage: "show only the directory `PATH` of each snapshot"},
+		}, filterFlags()...),
+		Before: func(c *cli.Context) (err error) {
+			if err := wantArgs(c, 1, 1); err != nil {
+				return err
+			}
+			o = mountOptions{snapshots: c.StringSlice("snapshot"), dir: c.Args().First(), path: c.String("subpath"), other: c.Bool("allow-other"), owned: c.Bool("owner-root")}
+			o.filter, err = readFilter(c)
+			return err
+		},
+		Action: func(c *cli.Context) error { return runMount(c, o) },
+	}
+}
+
+// The memory that a mount keeps for what it read, in bytes.
+const (
+	mountChunks = 48 << 20
+	mountPages  = 12 << 20
+)
+
+func runMount(c *cli.Context, o mountOptions) error {
+	ctx := c.Context
+	g, out, err := begin(c)
+	if err != nil {
+		return err
+	}
+	r, err := openRepo(ctx, g, out)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if !r.CanRead() {
+		return fmt.Errorf("mount: %w", repo.ErrNeedsFull)
+	}
+	all, err := r.Snapshots(ctx)
+	if err != nil {
+		return err
+	}
+	keep, err := keepOf(all, o)
+	if err != nil {
+		return err
+	}
+	cached := chunk.NewCached(r, mountChunks)
+	defer cached.Close()
+	rd := tree.NewReader(cached, r.Keys().ContentHash, mountPages)
+	v := &vault{repo: r, keep: keep, past: versions.New(rd)}
+	server, err := fusefs.Mount(ctx, o.dir, v, fusefs.Options{
+		Tree: rd, Chunks: cached, Versions: v.past, Keep: keep, Path: o.path,
+		Owned: o.owned, AllowOther: o.other, Name: "ivyvault:" + g.repository,
+		Tell: func(t fusefs.Trouble) {
+			text := t.Err.Error()
+			if t.More > 0 {
+				text += fmt.Sprintf(" (and %d more)", t.More)
+			}
+			out.finding(t.Path, text)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	out.notice("", fmt.Sprintf("%s shows the snapshots; press Ctrl-C or unmount it to end", showPath(server.Dir())))
+	gone := make(chan struct{})
+	go func() {
+		server.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		if err := server.Unmount(); err != nil {
+			return err
+		}
+		return nil // Ctrl-C is how a mount is ended
+	}
+}
+
+// keepOf returns which snapshots are shown, nil for all.
+func keepOf(all []repo.Snapshot, o mountOptions) (func(fusefs.Snapshot) bool, error) {
+	if len(o.snapshots) > 0 {
+		chosen, err := pick.Choose(all, o.filter, o.snapshots)
+		if err != nil {
+			return nil, err
+		}
+		ids := map[[32]byte]bool{}
+		for _, s := range chosen {
+			ids[s.ID] = true
+		}
+		return func(s fusefs.Snapshot) bool { return ids[s.ID] }, nil
+	}
+	f := o.filter
+	if len(f.Hosts)+len(f.Tags)+len(f.Paths) == 0 {
+		return nil, nil
+	}
+	return func(s fusefs.Snapshot) bool {
+		return f.Match(repo.Snapshot{Host: s.Host, Tags: s.Tags, Paths: s.Paths})
+	}, nil
+}
+
+// vault tells a mount which snapshots there are.
+type vault struct {
+	repo *repo.Repo
+	keep func(fusefs.Snapshot) bool
+	past *versions.Finder
+}
+
+var _ fusefs.Vault = (*vault)(nil)
+
+// Snapshots lists them, and has the finder of versions know them.
+func (v *vault) Snapshots(ctx context.Context) ([]fusefs.Snapshot, error) {
+	list, err := v.repo.Snapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var shown []fusefs.Snapshot
+	var past []versions.Snapshot
+	for _, s := range list {
+		one := fusefs.Snapshot{ID: s.ID, Time: s.Time, Host: s.Host, Tags: s.Tags, Paths: s.Paths, Root: s.Root.Ref(), Incomplete: s.Incomplete}
+		shown = append(shown, one)
+		if v.keep == nil || v.keep(one) {
+			past = append(past, versions.Snapshot{ID: s.ID, Time: s.Time, Host: s.Host, Root: s.Root.Ref()})
+		}
+	}
+	v.past.Set(past)
+	return shown, nil
+}
+
+// Refresh reads the log on.
+func (v *vault) Refresh(ctx context.Context) (bool, error) { return v.repo.Refresh(ctx) }
