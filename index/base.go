@@ -12,6 +12,7 @@ import (
 
 	"ivyvault/chunk"
 	"ivyvault/index/generation"
+	"ivyvault/index/rows"
 )
 
 // base is a generation open for reading. It is never changed, so its methods
@@ -49,7 +50,7 @@ func openBase(dir string) (_ *base, err error) {
 	if len(b.records) != int(b.listings)*recordSize {
 		return nil, errors.New("its file of listings has the wrong size")
 	}
-	if b.db, err = openBadger(b.gen.Path); err != nil {
+	if b.db, err = rows.Open(b.gen.Path); err != nil {
 		return nil, err
 	}
 	b.txn = b.db.NewTransaction(false)

@@ -1,6 +1,9 @@
 package index
 
-import "ivyvault/chunk"
+import (
+	"ivyvault/chunk"
+	"ivyvault/index/rows"
+)
 
 // write merges the rows of the base with the sorted entries into a new Badger
 // directory.
@@ -9,11 +12,11 @@ func (f *fold) write(r *runs) error {
 	if err != nil {
 		return err
 	}
-	w, err := createRows(f.tmp)
+	w, err := rows.Create(f.tmp)
 	if err != nil {
 		return err
 	}
-	defer w.abandon()
+	defer w.Abandon()
 	var (
 		key   [keySize]byte
 		value []byte
@@ -39,7 +42,7 @@ func (f *fold) write(r *runs) error {
 		f.note.keys++
 		f.note.places += uint64(n)
 		putKey(&key, &id, kind)
-		err := w.add(key[:], value)
+		err := w.Add(key[:], value)
 		value, n = value[:0], 0
 		return err
 	}
@@ -79,7 +82,7 @@ func (f *fold) write(r *runs) error {
 			return err
 		}
 	}
-	if err := w.close(); err != nil {
+	if err := w.Close(); err != nil {
 		return err
 	}
 	return r.remove()

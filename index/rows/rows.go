@@ -1,19 +1,23 @@
-package index
+// Package rows writes sorted rows into a new Badger directory and opens a
+// finished one for reading, in little memory. The directory is meant to be a
+// generation, see package generation: it is written once, by one process, and
+// never changed; that is why Badger's own lock is not used.
+package rows
 
 import (
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
 )
 
-// tableSize is the size of Badger's files of keys. While a fold writes, several
+// TableSize is the size of Badger's files of keys. While a fold writes, several
 // are in memory at once, each with about three times its size; while it is
 // read, each costs one open and two mapped ranges.
-const tableSize = 4 << 20
+const TableSize = 4 << 20
 
-// badgerOptions sets everything that costs memory: no caches (files are mapped,
+// settings sets everything that costs memory: no caches (files are mapped,
 // so the kernel caches them), the least memtable and value log, which stay
 // empty, no background work. All values stand beside their keys.
-func badgerOptions(path string) badger.Options {
+func settings(path string) badger.Options {
 	o := badger.DefaultOptions(path)
 	o.Logger = nil
 	o.MetricsEnabled = false
@@ -30,7 +34,7 @@ func badgerOptions(path string) badger.Options {
 	o.NumMemtables = 1
 	o.NumGoroutines = 1
 	o.NumCompactors = 0
-	o.BaseTableSize = tableSize
+	o.BaseTableSize = TableSize
 	o.TableSizeMultiplier = 1
 	o.MaxLevels = 2
 	// Blocks are verified as they are read: a generation of 10 million chunks
@@ -39,10 +43,10 @@ func badgerOptions(path string) badger.Options {
 	return o
 }
 
-// openBadger opens a finished generation. Badger's own lock is left out: a
-// generation is never written, and its lock belongs to package generation.
-func openBadger(path string) (*badger.DB, error) {
-	o := badgerOptions(path)
+// Open opens a finished directory. On damaged files Badger may panic, here and
+// later: callers recover.
+func Open(path string) (*badger.DB, error) {
+	o := settings(path)
 	o.ReadOnly = true
 	o.BypassLockGuard = true
 	return badger.Open(o)

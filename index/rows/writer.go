@@ -1,8 +1,6 @@
-package index
+package rows
 
 import (
-	"bufio"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,8 +14,8 @@ import (
 // batch is how many bytes are handed to Badger at once.
 const batch = 512 << 10
 
-// rowWriter writes rows in ascending order into a new Badger directory.
-type rowWriter struct {
+// Writer writes rows in ascending order into a new Badger directory.
+type Writer struct {
 	path string
 	db   *badger.DB
 	sw   *badger.StreamWriter
@@ -27,22 +25,23 @@ type rowWriter struct {
 	open bool
 }
 
-func createRows(path string) (*rowWriter, error) {
-	db, err := badger.Open(badgerOptions(path))
+// Create begins a directory in the empty folder path.
+func Create(path string) (*Writer, error) {
+	db, err := badger.Open(settings(path))
 	if err != nil {
 		return nil, err
 	}
-	w := &rowWriter{path: path, db: db, sw: db.NewStreamWriter(), buf: z.NewBuffer(batch+(64<<10), "fold"), open: true}
+	w := &Writer{path: path, db: db, sw: db.NewStreamWriter(), buf: z.NewBuffer(batch+(64<<10), "fold"), open: true}
 	w.kv.Version, w.kv.StreamId = 1, 1
 	if err := w.sw.Prepare(); err != nil {
-		w.abandon()
+		w.Abandon()
 		return nil, err
 	}
 	return w, nil
 }
 
-// add writes one row. It keeps neither slice.
-func (w *rowWriter) add(key, value []byte) error {
+// Add writes one row, whose key must be greater than the one before. It keeps neither slice.
+func (w *Writer) Add(key, value []byte) error {
 	w.kv.Key, w.kv.Value = key, value
 	badger.KVToBuffer(&w.kv, w.buf)
 	w.rows++
@@ -52,7 +51,7 @@ func (w *rowWriter) add(key, value []byte) error {
 	return w.flush()
 }
 
-func (w *rowWriter) flush() error {
+func (w *Writer) flush() error {
 	w.wait()
 	err := w.sw.Write(w.buf)
 	w.buf.Reset()
@@ -67,7 +66,7 @@ const patience = 100 * time.Millisecond
 // finished tables tell how many are waiting. As rows differ in size, what waits
 // may all be in the one table that is still being filled; so the wait has an
 // end even where nothing is finished.
-func (w *rowWriter) wait() {
+func (w *Writer) wait() {
 	end := time.Now().Add(patience)
 	for before := uint64(0); ; {
 		done, most := uint64(0), uint64(0)
@@ -78,15 +77,15 @@ func (w *rowWriter) wait() {
 		if done > before {
 			before, end = done, time.Now().Add(patience)
 		}
-		if most == 0 && w.rows < tableSize/16 || w.rows-done < most*2 || time.Now().After(end) {
+		if most == 0 && w.rows < TableSize/16 || w.rows-done < most*2 || time.Now().After(end) {
 			return
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-// close finishes the directory and removes from it what readers do not need.
-func (w *rowWriter) close() error {
+// Close finishes the directory and removes from it what readers do not need.
+func (w *Writer) Close() error {
 	if !w.open {
 		return nil
 	}
@@ -117,8 +116,8 @@ func (w *rowWriter) close() error {
 	return nil
 }
 
-// abandon frees everything after a failure; after close it does nothing.
-func (w *rowWriter) abandon() {
+// Abandon frees everything after a failure; after Close it does nothing.
+func (w *Writer) Abandon() {
 	if w.open {
 		w.open = false
 		w.sw.Cancel()
@@ -127,40 +126,4 @@ func (w *rowWriter) abandon() {
 	}
 }
 
-func (w *rowWriter) release() { _ = w.buf.Release() }
-
-// listingWriter writes the file of listings.
-type listingWriter struct {
-	f   *os.File
-	w   *bufio.Writer
-	n   uint32
-	buf []byte
-}
-
-func createListings(path string) (*listingWriter, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return &listingWriter{f: f, w: bufio.NewWriter(f)}, nil
-}
-
-func (w *listingWriter) add(l *listing) error {
-	if w.n == dead {
-		return errors.New("too many packs for one index")
-	}
-	w.n++
-	w.buf = appendListing(w.buf[:0], l)
-	_, err := w.w.Write(w.buf)
-	return err
-}
-
-func (w *listingWriter) close() error {
-	err := w.w.Flush()
-	if e := w.f.Close(); err == nil {
-		err = e
-	}
-	return err
-}
-
-func (w *listingWriter) abandon() { w.f.Close() }
+func (w *Writer) release() { _ = w.buf.Release() }
