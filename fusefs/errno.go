@@ -3,7 +3,9 @@ package fusefs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
@@ -29,5 +31,12 @@ func (m *mount) errno(err error, id uint64) fuse.Status {
 		return fuse.Status(syscall.ENOTCONN)
 	}
 	m.troubles.report(m, err, id)
+	return fuse.EIO
+}
+
+// panicked makes an error of the request out of a fault of the program: the
+// mount goes on for everything else.
+func (m *mount) panicked(what any) fuse.Status {
+	m.troubles.report(m, fmt.Errorf("a fault of the program: %v\n%s", what, debug.Stack()), 0)
 	return fuse.EIO
 }

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
@@ -54,7 +53,7 @@ func Mount(ctx context.Context, dir string, v Vault, opts Options) (*Server, err
 		stop()
 		return nil, err
 	}
-	fs, err := fuse.NewServer(m, dir, mountOptions(&opts))
+	fs, err := fuse.NewServer(m, dir, m.mountOptions())
 	if err != nil {
 		stop()
 		return nil, &TargetError{dir, fmt.Sprintf("can't be mounted on: %v; is FUSE there (package fuse3, device /dev/fuse)?", err)}
@@ -75,7 +74,8 @@ func (m *mount) load(ctx context.Context) error {
 	return m.catalog.load(ctx, entry{name: "versions", ino: ino, folder: past})
 }
 
-func mountOptions(opts *Options) *fuse.MountOptions {
+func (m *mount) mountOptions() *fuse.MountOptions {
+	opts := &m.opts
 	name := opts.Name
 	if name == "" {
 		name = "ivyvault"
@@ -93,6 +93,7 @@ func mountOptions(opts *Options) *fuse.MountOptions {
 		Options:              []string{"ro", "nosuid", "nodev"},
 		DirectMountFlags:     syscall.MS_RDONLY | syscall.MS_NOSUID | syscall.MS_NODEV,
 		DirectMount:          os.Geteuid() == 0, // else, and where that fails, by fusermount3
+		PanicHandler:         m.panicked,
 	}
 	if opts.AllowOther {
 		o.Options = append(o.Options, "default_permissions")
@@ -110,12 +111,17 @@ func (s *Server) serve() {
 // Dir returns the absolute path of the mount.
 func (s *Server) Dir() string { return s.dir }
 
+// Abort ends what requests wait for: those under way fail. It is for after
+// Unmount, when the process shall end although the store does not answer.
+func (s *Server) Abort() { s.stop() }
+
 // Wait returns when the mount is gone and nothing is served any more.
 func (s *Server) Wait() { <-s.served }
 
 // Unmount takes the mount away. Where it is in use it vanishes from the tree
-// at once, and those who use it get errors from then on. It may be called
-// again, and after somebody else has unmounted.
+// at once, while those who use it may go on until this process ends; Wait then
+// waits for them. Otherwise nothing is served any more when Unmount returns. It
+// may be called again, and after somebody else has unmounted.
 func (s *Server) Unmount() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,21 +134,16 @@ func (s *Server) Unmount() error {
 		return nil
 	}
 	err := unmount(s.dir, false)
-	if err != nil {
-		err = unmount(s.dir, true)
+	if err == nil {
+		s.done = true
+		<-s.served // soon: nobody uses the mount
+		return nil
 	}
-	if err != nil {
+	// In use. The kernel keeps the mount for its users until they leave it or
+	// this process ends.
+	if err := unmount(s.dir, true); err != nil {
 		return err
 	}
 	s.done = true
-	select {
-	case <-s.served:
-	case <-time.After(unmountPatience):
-		// Still in use. The process may go on: the kernel keeps the mount
-		// for its users until they leave it or this process ends.
-	}
 	return nil
 }
-
-// unmountPatience is how long Unmount waits for requests that are under way.
-const unmountPatience = 5 * time.Second
