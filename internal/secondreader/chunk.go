@@ -76,20 +76,31 @@ func (v *Vault) chunk(r ref) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	if r == v.last {
-		return v.lastPlain, nil // the slices of a bundle follow one another
+	if plain, ok := v.recent[r]; ok {
+		return plain, nil // the slices of a bundle follow one another
 	}
 	var failed []error
 	for _, name := range v.places[r.id] {
 		p, err := v.pack(name)
 		if err == nil {
 			var plain []byte
-			if plain, err = p.read(r, &v.names); err == nil {
-				v.last, v.lastPlain = r, plain
+			if plain, err = p.read(r, v); err == nil {
+				v.remember(r, plain)
 				return plain, nil
 			}
 		}
 		failed = append(failed, fmt.Errorf("pack %x: %w", name[:4], err))
 	}
 	return nil, fmt.Errorf("chunk %x: none of its %d copies can be read: %w", r.id[:4], len(failed), errors.Join(failed...))
+}
+
+// maxRecent is how many bytes of chunks that were read stay in memory.
+const maxRecent = 32 << 20
+
+func (v *Vault) remember(r ref, plain []byte) {
+	if v.recentBytes += len(plain); v.recentBytes > maxRecent {
+		clear(v.recent)
+		v.recentBytes = len(plain)
+	}
+	v.recent[r] = plain
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // The forms of a file's content.
@@ -45,6 +46,7 @@ func parseContent(d *decoder, size uint64, refs *pageRefs) content {
 		good = c.chunk.size == size
 	case formList:
 		c.chunk = refs.take(d)
+		good = size > 0 && size <= math.MaxInt64
 		kind = kindList
 	default:
 		good = false
@@ -76,11 +78,7 @@ func (v *Vault) Content(e *Entry, w io.Writer) error {
 	case formChunk:
 		return v.copyChunk(w, c.chunk)
 	case formList:
-		level, d, err := v.page(c.chunk, kindList)
-		if err != nil {
-			return err
-		}
-		return v.list(w, level, d, c.size)
+		return v.list(w, c.chunk, maxLevel+1, c.size)
 	}
 	return nil // empty
 }
@@ -94,68 +92,81 @@ func (v *Vault) copyChunk(w io.Writer, r ref) error {
 	return err
 }
 
-// list writes what a page of a content list holds, which must be size bytes.
-func (v *Vault) list(w io.Writer, level byte, d decoder, size uint64) error {
-	left, hole := size, false
-	n := d.count(1)
-	for range n {
-		var err error
-		length := d.uv()
-		if level > 0 {
-			r := ref{kind: kindList, size: d.uv(), id: d.hash()}
-			if err := d.spend(&left, length); err != nil {
-				return err
+// item is what a page of a content list holds: a data chunk, a hole, or a page
+// of the level below.
+type item struct {
+	size uint64 // bytes of the file
+	hole bool
+	ref  ref
+}
+
+// parseList reads the body of a page of a content list and sums it up.
+func parseList(level byte, d decoder) (items []item, sum uint64, err error) {
+	if len(d.p) > 0 && d.p[0] == 0 {
+		return nil, 0, errors.New("a content list is empty")
+	}
+	for range d.count(1) {
+		var i item
+		if level == 0 {
+			word := d.uv()
+			i = item{size: word >> 1, hole: word&1 == 1}
+			if !i.hole {
+				i.ref = ref{kind: kindData, size: i.size, id: d.hash()}
 			}
-			err = v.lowerList(w, level, r, length)
 		} else {
-			after := hole
-			hole = length&1 == 1
-			length >>= 1
-			r := ref{kind: kindData, size: length}
-			if !hole {
-				r.id = d.hash()
+			i = item{size: d.uv(), ref: ref{kind: kindList, size: d.uv(), id: d.hash()}}
+		}
+		if d.err != nil {
+			return nil, 0, d.err
+		}
+		if i.size == 0 || i.size > math.MaxInt64-sum {
+			return nil, 0, errors.New("an item of a content list has an impossible length")
+		}
+		if i.hole && len(items) > 0 && items[len(items)-1].hole {
+			return nil, 0, errors.New("two holes follow each other")
+		}
+		if !i.hole {
+			if err := i.ref.check(); err != nil {
+				return nil, 0, err
 			}
-			if err := d.spend(&left, length); err != nil {
-				return err
-			}
-			switch {
-			case hole && after:
-				return errors.New("two holes follow each other")
-			case hole:
-				err = writeZeros(w, length)
-			default:
-				err = v.copyChunk(w, r)
-			}
+		}
+		sum += i.size
+		items = append(items, i)
+	}
+	return items, sum, d.done()
+}
+
+// list writes what a page of a content list stands for, which must be size
+// bytes. above is the level of the page above, or maxLevel + 1.
+func (v *Vault) list(w io.Writer, r ref, above byte, size uint64) error {
+	level, d, err := v.page(r, kindList)
+	if err != nil {
+		return err
+	}
+	if above <= maxLevel && level != above-1 {
+		return fmt.Errorf("a list of level %d below one of level %d", level, above)
+	}
+	items, sum, err := parseList(level, d)
+	if err != nil {
+		return err
+	}
+	if sum != size {
+		return fmt.Errorf("a content list has %d bytes, %d belong there", sum, size)
+	}
+	for _, i := range items {
+		switch {
+		case i.hole:
+			err = writeZeros(w, i.size)
+		case level > 0:
+			err = v.list(w, i.ref, level, i.size)
+		default:
+			err = v.copyChunk(w, i.ref)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if left > 0 || n == 0 {
-		d.fail("a content list is empty or %d bytes short", left)
-	}
-	return d.done()
-}
-
-// lowerList writes a page below one of level.
-func (v *Vault) lowerList(w io.Writer, level byte, r ref, size uint64) error {
-	lower, d, err := v.page(r, kindList)
-	if err != nil {
-		return err
-	}
-	if lower != level-1 {
-		return fmt.Errorf("a list of level %d below one of level %d", lower, level)
-	}
-	return v.list(w, lower, d, size)
-}
-
-// spend takes the length of an item off what a list has left.
-func (d *decoder) spend(left *uint64, length uint64) error {
-	if d.err == nil && (length == 0 || length > *left) {
-		d.fail("an item of %d bytes in a content list", length)
-	}
-	*left -= min(length, *left)
-	return d.err
+	return nil
 }
 
 func writeZeros(w io.Writer, n uint64) error {

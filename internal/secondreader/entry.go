@@ -97,6 +97,9 @@ func parseEntries(d decoder) ([]*Entry, error) {
 		if d.err != nil {
 			return nil, fmt.Errorf("entry %q: %w", e.Name, d.err)
 		}
+		if len(list) > 0 && bytes.Compare(list[len(list)-1].Name, e.Name) >= 0 {
+			return nil, errors.New("the names of a page are not sorted")
+		}
 		list = append(list, e)
 	}
 	if refs.used != len(refs.all) {
@@ -113,7 +116,7 @@ func parseEntries(d decoder) ([]*Entry, error) {
 
 func parseEntry(d *decoder, base *Entry, refs *pageRefs) *Entry {
 	e := &Entry{Name: d.bytes(), Type: d.u8()}
-	if n := len(e.Name); n < 1 || n > 4096 || bytes.ContainsAny(e.Name, "/\x00") || string(e.Name) == "." || string(e.Name) == ".." {
+	if !goodName(e.Name) {
 		d.fail("a name that no file can have")
 	}
 	flags, mode := d.uv(), d.uv()
@@ -170,6 +173,10 @@ func parseEntry(d *decoder, base *Entry, refs *pageRefs) *Entry {
 		}
 	}
 	return e
+}
+
+func goodName(name []byte) bool {
+	return len(name) >= 1 && len(name) <= 4096 && !bytes.ContainsAny(name, "/\x00") && string(name) != "." && string(name) != ".."
 }
 
 func parseXattrs(d *decoder) (list []Xattr) {

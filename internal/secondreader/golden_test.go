@@ -6,12 +6,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/zeebo/blake3"
 
+	"ivyvault/index"
 	"ivyvault/repo"
 	"ivyvault/repo/backup"
 	"ivyvault/repo/log"
@@ -210,12 +212,10 @@ func (m *maker) tag(host, tag string) {
 	}
 }
 
-// log opens the log, to write what no verb writes on its own.
-func (m *maker) log() (*log.Log, *local.Store) {
+// ring opens the key slot of the full key, to write what no verb writes on its
+// own.
+func (m *maker) ring() *seal.Keyring {
 	m.t.Helper()
-	st, err := local.Open(m.ctx, repository())
-	m.must(err)
-	m.t.Cleanup(func() { st.Close() })
 	conf, err := os.ReadFile(filepath.Join(repository(), "config"))
 	m.must(err)
 	r := m.full()
@@ -224,19 +224,25 @@ func (m *maker) log() (*log.Log, *local.Store) {
 	keys, err := r.ListKeys(m.ctx)
 	m.must(err)
 	for _, k := range keys {
-		if !k.Current {
-			continue
+		if k.Current {
+			slot, err := r.Store().Get(m.ctx, store.Name{Type: store.Key, Name: k.Name.String()}, 0, -1)
+			m.must(err)
+			ring, err := seal.OpenSlot(slot, id, blake3.Sum256(conf), []byte(fullPassword))
+			m.must(err)
+			return ring
 		}
-		slot, err := st.Get(m.ctx, store.Name{Type: store.Key, Name: k.Name.String()}, 0, -1)
-		m.must(err)
-		ring, err := seal.OpenSlot(slot, id, blake3.Sum256(conf), []byte(fullPassword))
-		m.must(err)
-		l, err := log.Open(m.ctx, log.Options{Store: st, Sealer: ring, Config: blake3.Sum256(conf), Now: time.Now})
-		m.must(err)
-		return l, st
 	}
 	m.t.Fatal("no key is current")
-	return nil, nil
+	return nil
+}
+
+func (m *maker) log() *log.Log {
+	m.t.Helper()
+	conf, err := os.ReadFile(filepath.Join(repository(), "config"))
+	m.must(err)
+	l, err := log.Open(m.ctx, log.Options{Store: m.full().Store(), Sealer: m.ring(), Config: blake3.Sum256(conf), Now: time.Now})
+	m.must(err)
+	return l
 }
 
 func parseRepoID(s string) (id seal.RepoID, err error) {
@@ -262,7 +268,7 @@ func (m *maker) append(l *log.Log, bodies ...log.Body) {
 
 // runs notes two backups under way; one of them goes on after its first keep.
 func (m *maker) runs() {
-	l, _ := m.log()
+	l := m.log()
 	index := l.State().Index()
 	parent := l.State().Snapshots()[0].ID
 	m.append(l,
@@ -272,41 +278,57 @@ func (m *maker) runs() {
 	)
 }
 
-// prune forgets a snapshot, marks and sweeps what it alone needed: all that the
-// index files name. It then removes the objects.
+// prune forgets a snapshot, marks and sweeps what it alone needed: the packs
+// that the index files name. One new index file takes the place of all. Then
+// it removes the objects.
 func (m *maker) prune(gone repo.Name, index []log.Name) {
 	m.t.Helper()
 	r := m.full()
-	l, st := m.log()
-	var packs []log.Name
-	for _, n := range index {
+	l := m.log()
+	packs, _ := m.packs(r, index)
+	live := newNames(index, l.State().Index())
+	still, merged := m.packs(r, live)
+	obj, err := m.ring().SealBox(seal.AppendHead(nil, seal.KindIndex), seal.KindIndex, merged)
+	m.must(err)
+	added := seal.ObjectName(obj)
+	_, err = r.Store().Put(m.ctx, store.Name{Type: store.Index, Name: repo.Name(added).String()}, obj)
+	m.must(err)
+	m.append(l,
+		log.Forget{Snapshots: []log.Name{gone}},
+		log.Mark{Packs: append(slices.Clone(packs), still[0])},
+		log.Sweep{Packs: packs, IndexRemoved: l.State().Index(), IndexAdded: []log.Name{added}, Ended: []log.Run{{1}}},
+	)
+	remove := func(t store.Type, names ...log.Name) {
+		for _, n := range names {
+			m.must(r.Store().Remove(m.ctx, store.Name{Type: t, Name: repo.Name(n).String()}))
+		}
+	}
+	remove(store.Pack, packs...)
+	remove(store.Index, slices.Concat(index, live)...)
+	remove(store.Snapshot, gone)
+}
+
+// packs returns the packs that index files name, and one index file of them all.
+func (m *maker) packs(r *repo.Repo, names []log.Name) (packs []log.Name, merged []byte) {
+	m.t.Helper()
+	var all index.File
+	for _, n := range names {
 		f, _, err := r.IndexFile(m.ctx, repo.Name(n))
 		m.must(err)
 		for _, p := range f.Packs {
 			packs = append(packs, p.Name)
 		}
+		all.Packs = append(all.Packs, f.Packs...)
 	}
-	live, _, err := r.IndexFile(m.ctx, repo.Name(newNames(index, l.State().Index())[0]))
+	merged, err := index.Encode(all)
 	m.must(err)
-	m.append(l,
-		log.Forget{Snapshots: []log.Name{gone}},
-		log.Mark{Packs: append(packs, live.Packs[0].Name)},
-		log.Sweep{Packs: packs, IndexRemoved: index, Ended: []log.Run{{1}}},
-	)
-	remove := func(t store.Type, names ...log.Name) {
-		for _, n := range names {
-			m.must(st.Remove(m.ctx, store.Name{Type: t, Name: repo.Name(n).String()}))
-		}
-	}
-	remove(store.Pack, packs...)
-	remove(store.Index, index...)
-	remove(store.Snapshot, gone)
+	return packs, merged
 }
 
 // whole adds a state entry with something in each of its lists, and one entry
 // after it.
 func (m *maker) whole() {
-	l, _ := m.log()
+	l := m.log()
 	s := l.State()
 	m.append(l, log.Keep{Run: log.Run{4}, Parent: s.Snapshots()[0].ID, Index: s.Index()})
 	s = l.State()

@@ -5,8 +5,12 @@ import (
 	"fmt"
 )
 
-// maxIndex bounds what the plaintext of one index file may take in memory.
-const maxIndex = 1 << 30
+// Bounds of index files: bytes of the plaintext; bytes and chunks of a pack.
+const (
+	maxIndex  = 64 << 20
+	maxListed = 1<<32 - 1
+	maxChunks = 1<<24 - 1
+)
 
 // listed is a pack as an index file describes it.
 type listed struct {
@@ -35,7 +39,7 @@ func (v *Vault) readIndex(name hash) ([]listed, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := decompress(box, maxIndex)
+	plain, err := v.zstd.DecodeAll(box, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -47,11 +51,15 @@ func parseIndex(plain []byte) ([]listed, error) {
 	var packs []listed
 	for range d.count(32 + 1 + 1 + 1) {
 		p := listed{name: d.hash(), kind: d.u8(), size: d.uv()}
-		if p.size > 1<<31-packBlock || p.size%packBlock != 0 {
-			d.fail("%d bytes is no size of a pack", p.size)
+		if p.kind != 1 && p.kind != 2 || p.size < packHeader || p.size > maxListed {
+			d.fail("a pack of kind %d with %d bytes", p.kind, p.size)
 		}
 		end := uint64(packHeader)
-		for range d.count(1 + 32 + 1 + 1) {
+		n := d.count(1 + 32 + 1 + 1)
+		if n > maxChunks {
+			d.fail("%d chunks in a pack", n)
+		}
+		for range n {
 			c := listedChunk{ref: ref{kind: d.u8(), id: d.hash(), size: d.uv()}, length: d.uv()}
 			if d.err != nil {
 				return nil, d.err
@@ -59,8 +67,8 @@ func parseIndex(plain []byte) ([]listed, error) {
 			if err := c.check(); err != nil {
 				return nil, err
 			}
-			if c.length > p.size-end {
-				return nil, errors.New("chunks reach beyond their pack")
+			if c.length < 1 || c.length > p.size-end {
+				return nil, errors.New("a chunk is empty or reaches beyond its pack")
 			}
 			end += c.length
 			p.chunks = append(p.chunks, c)
@@ -72,7 +80,6 @@ func parseIndex(plain []byte) ([]listed, error) {
 
 // loadIndex reads all live index files: then it is known where each chunk is.
 func (v *Vault) loadIndex() error {
-	v.places, v.listed, v.open = map[hash][]hash{}, map[hash]listed{}, map[hash]*openPack{}
 	for name := range v.live.index {
 		packs, err := v.readIndex(name)
 		if err != nil {

@@ -50,7 +50,6 @@ func (v *Vault) readLog() error {
 	if len(files) == 0 {
 		return errors.New("the log is empty")
 	}
-	v.live = newState()
 	previous := v.conf.sum
 	for n, f := range files {
 		if f.Name() != fmt.Sprintf("%016d", n) {
@@ -67,6 +66,7 @@ func (v *Vault) readLog() error {
 		if err != nil {
 			return fmt.Errorf("log/%s: %w", f.Name(), err)
 		}
+		v.types[e.kind]++
 		previous = blake3.Sum256(object)
 	}
 	return nil

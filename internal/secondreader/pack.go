@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/blake3"
 )
 
@@ -129,7 +128,7 @@ func (p *openPack) parseTable(table []byte, kind byte, offset int, names *nameKe
 }
 
 // read returns a chunk's verified plaintext.
-func (p *openPack) read(r ref, names *nameKeys) ([]byte, error) {
+func (p *openPack) read(r ref, v *Vault) ([]byte, error) {
 	i, ok := p.byID[r.id]
 	if !ok || p.chunks[i].ref != r {
 		return nil, errors.New("its table does not have the chunk")
@@ -147,26 +146,16 @@ func (p *openPack) read(r ref, names *nameKeys) ([]byte, error) {
 			return nil, fmt.Errorf("frame %d does not open", i)
 		}
 		if f.compressed {
-			if part, err = decompress(part, frameSize); err != nil {
+			if part, err = v.zstd.DecodeAll(part, nil); err != nil {
 				return nil, fmt.Errorf("frame %d: %w", i, err)
 			}
 		}
-		if len(part) != c.frame(i) || keyed(names.frame[c.kind], part) != f.sum {
+		if len(part) != c.frame(i) || keyed(v.names.frame[c.kind], part) != f.sum {
 			return nil, fmt.Errorf("frame %d does not have its hash", i)
 		}
 		plain = append(plain, part...)
 	}
 	return plain, nil
-}
-
-// decompress expands zstd data to at most limit bytes.
-func decompress(p []byte, limit uint64) ([]byte, error) {
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(limit))
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	return z.DecodeAll(p, nil)
 }
 
 func zero(p []byte) bool { return len(bytes.Trim(p, "\x00")) == 0 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 )
 
 const maxLevel = 8
@@ -42,18 +43,24 @@ func (v *Vault) directory(top ref, fn func(*Entry) error) error {
 		return err
 	}
 	w := dirWalk{v: v, fn: fn}
-	if level == 0 && bytes.Equal(d.p, make([]byte, 4)) {
-		return nil // an empty directory: no entries, bases of zero, no references
+	if emptyPage(level, d) {
+		return nil
 	}
 	_, err = w.page(level, d, nil)
 	return err
+}
+
+// emptyPage reports whether a page is that of an empty directory: no entries,
+// bases of zero, no references.
+func emptyPage(level byte, d decoder) bool {
+	return level == 0 && bytes.Equal(d.p, make([]byte, 4))
 }
 
 // dirWalk goes through the pages of one directory.
 type dirWalk struct {
 	v    *Vault
 	fn   func(*Entry) error
-	last []byte // name of the entry before
+	last []byte // name of the last entry of the page before
 }
 
 // page goes through one page and returns the number of entries below. first,
@@ -67,11 +74,11 @@ func (w *dirWalk) page(level byte, d decoder, first []byte) (entries uint64, err
 		if first != nil && !bytes.Equal(list[0].Name, first) {
 			return 0, errors.New("a page does not begin with the name that the page above says")
 		}
+		if bytes.Compare(w.last, list[0].Name) >= 0 {
+			return 0, errors.New("the pages of a directory are not sorted")
+		}
+		w.last = list[len(list)-1].Name
 		for _, e := range list {
-			if w.last != nil && bytes.Compare(w.last, e.Name) >= 0 {
-				return 0, errors.New("the names of a directory are not sorted")
-			}
-			w.last = e.Name
 			if err := w.fn(e); err != nil {
 				return 0, err
 			}
@@ -112,10 +119,25 @@ func parseTable(d decoder) ([]below, error) {
 		return nil, errors.New("an empty page")
 	}
 	refs := make([]below, 0, n)
+	var last []byte
+	var sum uint64
 	for range n {
-		refs = append(refs, below{
-			first: d.bytes(), entries: d.uv(), page: ref{kind: kindPage, size: d.uv(), id: d.hash()},
-		})
+		b := below{first: d.bytes(), entries: d.uv(), page: ref{kind: kindPage, size: d.uv(), id: d.hash()}}
+		if d.err != nil {
+			return nil, d.err
+		}
+		if err := b.page.check(); err != nil {
+			return nil, err
+		}
+		if !goodName(b.first) || bytes.Compare(last, b.first) >= 0 {
+			return nil, errors.New("names that no entries have, or not sorted")
+		}
+		if b.entries == 0 || b.entries > math.MaxUint64-sum {
+			return nil, errors.New("a number of entries that can't be")
+		}
+		last = b.first
+		sum += b.entries
+		refs = append(refs, b)
 	}
 	return refs, d.done()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"ivyvault/internal/secondreader"
 )
@@ -165,60 +166,68 @@ func objects(t testing.TB, dir, pattern string) []string {
 	return list
 }
 
-// TestOneCopyIsEnough: what the second snapshot added is stored twice, by a
-// backup key and by a full key, so either pack may be lost; no other may.
-func TestOneCopyIsEnough(t *testing.T) {
-	dir := copyGolden(t)
-	spared := 0
-	packs := objects(t, dir, "packs/*/*")
-	for _, path := range packs {
-		if err := os.Rename(path, path+".away"); err != nil {
-			t.Fatal(err)
-		}
-		if readAll(dir) == nil {
-			spared++
-		}
-		if err := os.Rename(path+".away", path); err != nil {
-			t.Fatal(err)
+// TestGoldenHasAll holds the golden repository to what it is for: whatever the
+// format can say, it says somewhere in there.
+func TestGoldenHasAll(t *testing.T) {
+	v := openGolden(t, repository(), fullPassword)
+	said := map[string]int{}
+	say := func(what string, is bool) {
+		if is {
+			said[what]++
 		}
 	}
-	if spared < 2 || spared == len(packs) {
-		t.Errorf("%d of %d packs can be lost", spared, len(packs))
+	err := v.Walk(snapshots(t, v)["first"], func(path string, e *secondreader.Entry) error {
+		said["type "+kinds[e.Type]]++
+		if e.Type == secondreader.File {
+			said["form "+string('0'+rune(e.Form()))]++
+		}
+		say("ctime of its own", e.Ctime != e.Mtime)
+		say("ctime as mtime", e.Ctime == e.Mtime)
+		say("before 1970", e.Mtime.Sec < 0)
+		say("after 2200", e.Mtime.Sec > 1<<33)
+		say("several links", e.Links > 1)
+		say("attributes", len(e.Xattrs) > 0)
+		say("stamp", len(e.Stamp) > 0)
+		say("device number", e.Node > 0)
+		say("set-id", e.Mode&0o6000 != 0)
+		say("name that is not UTF-8", !utf8.Valid(e.Name))
+		say("in a large directory", strings.HasPrefix(path, "srv/ivy/many/"))
+		return nil
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// TestLostObjects: the log says what exists, so no object of the other kinds
-// can vanish unnoticed; of the log only the end.
-func TestLostObjects(t *testing.T) {
-	dir := copyGolden(t)
-	last := objects(t, dir, "log/*")
-	paths := slices.Concat(objects(t, dir, "index/*"), last[:len(last)-1], []string{filepath.Join(dir, "config")})
-	for _, path := range paths {
-		if err := os.Rename(path, dir+".away"); err != nil {
-			t.Fatal(err)
-		}
-		if readAll(dir) == nil {
-			t.Errorf("%s is lost, and nobody notices", strings.TrimPrefix(path, dir))
-		}
-		if err := os.Rename(dir+".away", path); err != nil {
-			t.Fatal(err)
-		}
+	err = v.Plain(func(kind byte, p []byte) {
+		say("page above others", kind == 2 && p[0] > 0)
+		say("empty directory", kind == 2 && p[0] == 0 && p[2] == 0)
+		say("list above others", kind == 3 && p[0] > 0)
+		say("chunk of several frames", kind == 1 && len(p) > 131_072)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-// TestManifestHasAll holds the golden repository to what it is for: each type
-// of entry and each property that the format can say is in it.
-func TestManifestHasAll(t *testing.T) {
-	m := readManifest(t, "first")
-	for _, want := range []string{
-		" file ", " dir ", " link ", " fifo ", " socket ", " char ", `\xff\xfe`, " 4711 ", " 1700 ", " as ", " attr ", " to ", " -",
-		`"srv/ivy/sparse.db"`, `"srv/ivy/chunks.log"`,
+	all, compressed := v.Frames()
+	said["frame, compressed"], said["frame, as it is"] = compressed, all-compressed
+	for typ, n := range v.LogTypes() {
+		said["entry of type "+string('0'+rune(typ))] = n
+	}
+	for _, what := range []string{
+		"type file", "type dir", "type link", "type fifo", "type socket", "type char",
+		"form 0", "form 1", "form 2", "form 3", "form 4",
+		"ctime of its own", "ctime as mtime", "before 1970", "after 2200", "several links", "attributes", "stamp",
+		"device number", "set-id", "name that is not UTF-8", "page above others", "empty directory", "list above others",
+		"chunk of several frames", "frame, compressed", "frame, as it is", "entry of type 1", "entry of type 2", "entry of type 3", "entry of type 4",
+		"entry of type 5", "entry of type 6",
 	} {
-		if !strings.Contains(m, want) {
-			t.Errorf("the manifest holds no %q", want)
+		if said[what] == 0 {
+			t.Errorf("nowhere: %s", what)
 		}
 	}
-	if n := strings.Count(m, "srv/ivy/many/"); n <= 1200 {
-		t.Errorf("a directory of %d entries", n)
+	if n := said["in a large directory"]; n <= 1200 {
+		t.Errorf("%d entries in the large directory", n)
 	}
+	if said["entry of type 1"] < 2 {
+		t.Error("no state entry that says something")
+	}
+	t.Log(said)
 }

@@ -63,7 +63,6 @@ func (g grower) first() {
 	g.dir("srv/ivy/many")
 	g.file("srv/ivy/empty.txt", nil)
 	g.file("srv/ivy/short.txt", []byte("a few bytes\n"))
-	g.file("srv/ivy/noise.bin", noise(9_000))
 	g.file("srv/ivy/name-\xff\xfe-not-utf8", []byte("a name in an old encoding\n"))
 	for i := range 40 { // bundled
 		g.file(fmt.Sprintf("srv/ivy/data/document-%02d.txt", i), lines(fmt.Sprint("document ", i), 2_000+311*i))
@@ -74,7 +73,8 @@ func (g grower) first() {
 		g.file(fmt.Sprintf("srv/ivy/many/%04d", i), fmt.Appendf(nil, "entry %d\n", i))
 	}
 	g.sparse("srv/ivy/sparse.db", 1_100)
-	g.file("srv/ivy/hole-at-end", []byte("begins, then nothing"))
+	// A chunk that doesn't compress, then nothing.
+	g.file("srv/ivy/hole-at-end", noise(4096))
 	g.must(os.Truncate(g.path("srv/ivy/hole-at-end"), 3<<20))
 	g.specials()
 	g.settle()

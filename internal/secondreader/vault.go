@@ -1,19 +1,24 @@
 package secondreader
 
+import "github.com/klauspost/compress/zstd"
+
 // Vault is an opened repository.
 type Vault struct {
 	dir   string
 	conf  config
 	keys  *secrets
 	names nameKeys
-	live  *state // what the log says exists
+	live  *state       // what the log says exists
+	types map[byte]int // entries of the log by type
 
 	listed map[hash]listed    // packs by name
 	places map[hash][]hash    // chunk id → packs that hold it
 	open   map[hash]*openPack // the packs in memory
 
-	last      ref // the chunk that was read last
-	lastPlain []byte
+	recent      map[ref][]byte // chunks that were read
+	recentBytes int
+
+	zstd *zstd.Decoder
 }
 
 // Open opens the repository in a directory with a password, reads and verifies
@@ -28,7 +33,15 @@ func Open(dir string, password []byte) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{dir: dir, conf: conf, keys: keys, names: deriveKeys(keys.identity)}
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxIndex))
+	if err != nil {
+		return nil, err
+	}
+	v := &Vault{
+		dir: dir, conf: conf, keys: keys, names: deriveKeys(keys.identity), live: newState(), types: map[byte]int{},
+		listed: map[hash]listed{}, places: map[hash][]hash{}, open: map[hash]*openPack{},
+		recent: map[ref][]byte{}, zstd: z,
+	}
 	if err := v.readLog(); err != nil {
 		return nil, err
 	}
