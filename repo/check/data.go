@@ -176,6 +176,9 @@ func (x *run) vouch(ctx context.Context) error {
 	}
 	done := false
 	_, err := x.r.AppendLog(ctx, func(now *log.State) (log.Body, error) {
+		if sweeps, known := now.SweptSince(x.state.Head().Number); len(sweeps) > 0 || !known {
+			return nil, nil // it may have taken the new files for leftovers
+		}
 		for _, n := range sweep.IndexRemoved {
 			if !now.HasIndex(n) {
 				return nil, nil // another prune or check was faster

@@ -136,7 +136,7 @@ func (x *run) index(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.known = reach.NewPacks(x.table)
+	x.known = reach.NewPacks(x.table, x.state.HasIndex)
 	x.bad = x.known.NewSpots()
 	return nil
 }

@@ -40,10 +40,13 @@ type Packs struct {
 	end  uint64
 }
 
-// NewPacks lists the packs that ix holds.
-func NewPacks(ix *index.Table) *Packs {
+// NewPacks lists the packs that ix holds by index files for which live is true.
+func NewPacks(ix *index.Table, live func(index.Name) bool) *Packs {
 	p := &Packs{ix: ix}
 	for i := range ix.Packs() {
+		if !live(i.Index) {
+			continue
+		}
 		p.list = append(p.list, Pack{Name: i.Name, Size: i.Size, Kind: i.Kind, Chunks: uint32(i.Chunks), Stored: i.Stored})
 	}
 	slices.SortFunc(p.list, func(a, b Pack) int {
