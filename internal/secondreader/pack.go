@@ -87,7 +87,11 @@ func (v *Vault) openPack(object []byte) (*openPack, error) {
 func (p *openPack) parseTable(table []byte, kind byte, offset int, names *nameKeys) error {
 	d := decoder{p: table}
 	at, number := packHeader, 0
-	for range d.count(1 + 32 + 1 + 1) {
+	n := d.count(1 + 32 + 1 + 1)
+	if n == 0 {
+		d.fail("no chunks")
+	}
+	for range n {
 		c := stored{ref: ref{kind: d.u8(), id: d.hash(), size: d.uv()}, first: number}
 		if d.err != nil {
 			return d.err
@@ -108,7 +112,7 @@ func (p *openPack) parseTable(table []byte, kind byte, offset int, names *nameKe
 			if d.err != nil {
 				return d.err
 			}
-			if word>>1 > uint64(offset-at) || f.length < tagSize || !f.compressed && f.length != c.frame(i)+tagSize {
+			if word>>1 > uint64(offset-at) || f.length <= tagSize || !f.compressed && f.length != c.frame(i)+tagSize {
 				return errors.New("a frame has an impossible length")
 			}
 			at += f.length

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 
 	"github.com/zeebo/blake3"
 	"golang.org/x/crypto/argon2"
@@ -84,8 +85,8 @@ func parseSlot(object []byte) (slot, error) {
 		return s, d.err
 	case s.role != roleFull && s.role != roleBackup:
 		return s, fmt.Errorf("role %d", s.role)
-	case len(label) > 256:
-		return s, errors.New("the label is too long")
+	case len(label) > 256 || !utf8.Valid(label):
+		return s, errors.New("the label is too long or not UTF-8")
 	case made >= 1<<40:
 		return s, errors.New("the time is out of bounds")
 	case s.passes < 1 || s.passes > 64, s.lanes < 1 || s.lanes > 64,

@@ -80,6 +80,9 @@ func (s *state) same(told *state) error {
 
 func (s *state) commit(e *logEntry) error {
 	present, live := s.snapshots[e.id]
+	if e.form == (hash{}) || e.form == e.replaces {
+		return errors.New("a commit of nothing")
+	}
 	if e.replaces == (hash{}) {
 		if e.form != e.id || live {
 			return errors.New("a first form of a snapshot that lives, or under another id")
