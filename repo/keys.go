@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"ivyvault/chunk"
 	"ivyvault/repo/seal"
 	"ivyvault/repo/store"
 )
@@ -73,7 +74,7 @@ func openAnySlot(ctx context.Context, st store.Store, config Config, configObj [
 	for _, n := range names {
 		data := slots[n]
 		if seal.ObjectName(data) != n {
-			damaged = append(damaged, fmt.Errorf("key %s: its bytes do not have its name; it is passed over", n.Short()))
+			damaged = append(damaged, &chunk.DamageError{What: "key " + n.Short(), How: "its bytes do not have its name; it is passed over"})
 			continue
 		}
 		ring, err := seal.OpenSlot(data, id, seal.ObjectName(configObj), opt.Password)

@@ -42,6 +42,7 @@ func verbs() []*cli.Command {
 		versionsCommand(),
 		tagCommand(),
 		statsCommand(),
+		forgetCommand(),
 		checkCommand(),
 		keyCommand(),
 		catCommand(),

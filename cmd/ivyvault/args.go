@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -18,7 +19,7 @@ type commandLine struct {
 // that flags may stand before and after other arguments, short ones together.
 // It finds verbs and flags that don't exist, and names the nearest that do.
 func arrange(app *cli.App, args []string) (commandLine, error) {
-	var l commandLine
+	l := commandLine{json: slices.Contains(args, "--json")}
 	var flags, rest []string
 	at := app.Commands
 	for i := 0; i < len(args); i++ {
@@ -45,7 +46,6 @@ func arrange(app *cli.App, args []string) (commandLine, error) {
 					}
 					out = append(out, args[i])
 				}
-				l.json = l.json || out[0] == "--json"
 				flags = append(flags, out...)
 				continue
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -84,7 +85,7 @@ func printCheck(w io.Writer, r check.Report, out *console) {
 				fmt.Fprintf(w, "        and %d more files; -v names all\n", len(d.Files)-20+d.Omitted)
 				break
 			}
-			fmt.Fprintf(w, "        suffers: %s\n", showPath(findingPath(f)))
+			fmt.Fprintf(w, "        suffers: /%s\n", strings.TrimPrefix(showPath(findingPath(f)), "/"))
 		}
 		if d.Omitted > 0 && (len(d.Files) <= 20 || out.verbose > 0) {
 			fmt.Fprintf(w, "        and %d more files\n", d.Omitted)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func globalFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-cache", Usage: "keep no local cache"},
 		&cli.BoolFlag{Name: "json", Usage: "print one JSON value, and errors as one line of JSON"},
 		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print nothing but errors and what was asked for"},
-		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more; twice: name every file", Count: new(int)},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "say more", Count: new(int)},
 		&cli.IntFlag{Name: "limit-upload", Usage: "send at most `KIB` a second to the repository"},
 		&cli.IntFlag{Name: "limit-download", Usage: "fetch at most `KIB` a second from the repository"},
 		&cli.IntFlag{Name: "retry", Value: 8, Usage: "try what may pass `TIMES` times in all before giving up"},
@@ -85,6 +86,18 @@ func readGlobal(c *cli.Context) (global, error) {
 		}
 	}
 	return g, nil
+}
+
+// makeCache makes the cache folder before anything else is done that a folder
+// which can't be made would leave half done.
+func (g global) makeCache() error {
+	if g.cacheDir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(g.cacheDir, 0o700); err != nil {
+		return fmt.Errorf("the cache folder can't be made: %w: choose another with --cache-dir, or --no-cache", err)
+	}
+	return nil
 }
 
 func flagOrEnv(c *cli.Context, flag, env string) string {

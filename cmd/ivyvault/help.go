@@ -112,7 +112,7 @@ func flagWords(names []string, value string) string {
 // placeholder takes the word in back quotes out of a flag's usage: it names the
 // flag's value.
 func placeholder(d cli.DocGenerationFlag) (value, usage string) {
-	usage = d.GetUsage()
+	usage = d.GetUsage() + defaultText(d)
 	before, rest, ok := strings.Cut(usage, "`")
 	if word, after, closed := strings.Cut(rest, "`"); ok && closed {
 		return word, before + word + after
@@ -121,6 +121,21 @@ func placeholder(d cli.DocGenerationFlag) (value, usage string) {
 		return "VALUE", usage
 	}
 	return "", usage
+}
+
+// defaultText shows what a flag is worth that is not given.
+func defaultText(f cli.DocGenerationFlag) string {
+	switch f := f.(type) {
+	case *cli.StringFlag:
+		if f.Value != "" {
+			return " (default: " + f.Value + ")"
+		}
+	case *cli.IntFlag:
+		if f.Value != 0 {
+			return fmt.Sprintf(" (default: %d)", f.Value)
+		}
+	}
+	return ""
 }
 
 // columns prints rows as two columns; long texts are broken at 100 letters.

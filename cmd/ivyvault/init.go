@@ -34,7 +34,7 @@ Example:
 			&cli.StringFlag{Name: "label", Usage: "call the first key `NAME`"},
 			&cli.StringFlag{Name: "compression", Value: "fastest", Usage: "compress by zstd at `LEVEL`: off, fastest, default or better"},
 			&cli.StringFlag{Name: "splitter", Value: "fastcdc", Usage: "cut files by `WAY`: fastcdc, rabin or fixed"},
-			&cli.StringFlag{Name: "pack-size", Usage: "store chunks in packs of about `SIZE`, 4M to 128M (default 16M)"},
+			&cli.StringFlag{Name: "pack-size", Usage: "store chunks in packs of about `SIZE`, 4M to 128M (default: 16M)"},
 		}, kdfFlags()...),
 		Before: func(c *cli.Context) (err error) {
 			o.config = repo.Config{Compression: c.String("compression"), Splitter: c.String("splitter")}
@@ -61,6 +61,9 @@ func runInit(c *cli.Context, o initOptions) error {
 	}
 	m, place, err := findMedium(g.repository)
 	if err != nil {
+		return err
+	}
+	if err := g.makeCache(); err != nil {
 		return err
 	}
 	under, err := m.create(ctx, place)

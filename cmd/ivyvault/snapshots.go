@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ivyvault/repo"
+	"ivyvault/repo/forget"
 	"ivyvault/repo/pick"
 )
 
@@ -62,7 +63,9 @@ func viewOf(s repo.Snapshot) snapshotView { return snapshotView{s.ID, s.ID.Short
 
 // groupView is a group of snapshots as JSON shows it.
 type groupView struct {
-	Group     pick.Group     `json:"group"`
+	Host      string         `json:"host,omitempty"`
+	Paths     []string       `json:"paths,omitempty"`
+	Tags      []string       `json:"tags,omitempty"`
 	Snapshots []snapshotView `json:"snapshots"`
 }
 
@@ -87,10 +90,10 @@ func runSnapshots(c *cli.Context, o snapshotsOptions) error {
 	if o.latest > 0 {
 		list = pick.Newest(list, o.latest)
 	}
-	groups := pick.Groups(list, o.by)
+	groups := forget.Groups(list, forget.GroupBy(o.by))
 	views := make([]groupView, len(groups))
 	for i, g := range groups {
-		views[i].Group = g
+		views[i] = groupView{Host: g.Host, Paths: g.Paths, Tags: g.Tags}
 		for _, s := range g.Snapshots {
 			views[i].Snapshots = append(views[i].Snapshots, viewOf(s))
 		}
@@ -114,7 +117,7 @@ func runSnapshots(c *cli.Context, o snapshotsOptions) error {
 	})
 }
 
-func groupTitle(g pick.Group, by pick.By) string {
+func groupTitle(g forget.Group, by pick.By) string {
 	var parts []string
 	if by.Host {
 		parts = append(parts, "host "+showPath(g.Host))

@@ -63,7 +63,7 @@ Example:
 				return fmt.Errorf("%d of %d snapshots were changed: %w", len(report.Changed), len(snaps), err)
 			}
 			return out.summary(report, func(w io.Writer) {
-				fmt.Fprintf(w, "changed %s, %d had it already\n", plural(int64(len(report.Changed)), "snapshot", "snapshots"), len(report.Same))
+				fmt.Fprintf(w, "changed %s\n", plural(int64(len(report.Changed)), "snapshot", "snapshots"))
 			})
 		},
 	}

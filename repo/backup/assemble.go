@@ -151,7 +151,7 @@ func (a *assembler) push(e event) {
 func (a *assembler) leave(dir string) {
 	for a.path != "" && dir != a.path && !strings.HasPrefix(dir, a.path+"/") {
 		last := len(a.open) - 1
-		a.push(event{node: a.open[last], end: true})
+		a.push(event{path: a.path, node: a.open[last], end: true})
 		a.open = a.open[:last]
 		a.path = dirOf(a.path)
 	}
@@ -196,6 +196,7 @@ func (a *assembler) write(e *event) error {
 			return err
 		}
 		e.node.Tree = ref
+		a.x.noteTop(e.path, &e.node)
 		a.free = append(a.free, top)
 		a.dirs = a.dirs[:len(a.dirs)-1]
 		return a.dirs[len(a.dirs)-1].Add(a.ctx, &e.node)
@@ -211,6 +212,7 @@ func (a *assembler) write(e *event) error {
 		return nil
 	}
 	a.x.recorder.add(e.path, &e.node)
+	a.x.noteTop(e.path, &e.node)
 	return top.Add(a.ctx, &e.node)
 }
 

@@ -45,7 +45,8 @@ type Options struct {
 	Owners      func(uids, gids map[uint32]bool) *repo.Owners
 	Readers     int  // files read at once; 0 chooses
 	DryRun      bool // read and compare, store nothing
-	// SkipUnchanged makes no snapshot where the tree is that of the parent.
+	// SkipUnchanged makes no snapshot where what is at the paths is what the
+	// parent holds there. A backup key, which can't tell, makes one.
 	SkipUnchanged bool
 }
 
@@ -109,7 +110,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		run.recorder = record
 		snap, err := run.capture(ctx, parent)
 		rep = run.report(snap)
-		if err == nil && opt.SkipUnchanged && parent.id != nil && parent.root == snap.Root {
+		if err == nil && opt.SkipUnchanged && run.sameTops(ctx, parent) {
 			err = errUnchanged
 		}
 		return snap, err

@@ -27,8 +27,9 @@ type run struct {
 	cut      tree.Cut
 	split    *chunk.Splitters
 	pieces   pieces
-	recorder *recorder // nil where none is kept
-	small    sync.Pool // of *[]byte, for contents that go into bundles
+	recorder *recorder            // nil where none is kept
+	tops     map[string]tree.Node // of SkipUnchanged: what is at the paths, without leading slashes
+	small    sync.Pool            // of *[]byte, for contents that go into bundles
 
 	mu       sync.Mutex
 	stats    repo.Stats

@@ -55,6 +55,9 @@ func EntryOf(path string, n *tree.Node, owners *repo.Owners) Entry {
 	}
 	e.Path, e.PathB64 = Text(e.Raw)
 	e.Target, e.TargetB64 = Text(n.Target)
+	if e.Links <= 1 {
+		e.Links = 0
+	}
 	if n.Type == tree.File {
 		size := n.Size
 		e.Size = &size

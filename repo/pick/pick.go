@@ -1,7 +1,7 @@
 // Package pick chooses snapshots by what is known of them.
 //
-// Nouns: a Filter says which snapshots are meant; a Group holds those that
-// belong together, by host, paths or tags.
+// Nouns: a Filter says which snapshots are meant; By says what the snapshots of
+// a group have in common.
 //
 // Promise: a zero Filter matches every snapshot. The order of snapshots is
 // kept.
@@ -90,7 +90,8 @@ func Newest(list []repo.Snapshot, n int) []repo.Snapshot {
 	return out
 }
 
-// By says what the snapshots of a group have in common.
+// By says what the snapshots of a group have in common; it can be converted to
+// the GroupBy of package forget, which makes the groups.
 type By struct{ Host, Paths, Tags bool }
 
 // ParseBy reads a list such as "host,paths"; "" groups nothing.
@@ -110,45 +111,4 @@ func ParseBy(s string) (By, error) {
 		}
 	}
 	return by, nil
-}
-
-// Group is some snapshots and what they have in common.
-type Group struct {
-	Host      string          `json:"host,omitempty"`
-	Paths     []string        `json:"paths,omitempty"`
-	Tags      []string        `json:"tags,omitempty"`
-	Snapshots []repo.Snapshot `json:"-"`
-}
-
-// Groups sorts snapshots into groups, those in the order of their first.
-func Groups(list []repo.Snapshot, by By) []Group {
-	at := map[string]int{}
-	var out []Group
-	for _, s := range list {
-		var g Group
-		if by.Host {
-			g.Host = s.Host
-		}
-		if by.Paths {
-			g.Paths = sorted(s.Paths)
-		}
-		if by.Tags {
-			g.Tags = sorted(s.Tags)
-		}
-		key := fmt.Sprintf("%q %q %q", g.Host, g.Paths, g.Tags)
-		i, ok := at[key]
-		if !ok {
-			i = len(out)
-			at[key] = i
-			out = append(out, g)
-		}
-		out[i].Snapshots = append(out[i].Snapshots, s)
-	}
-	return out
-}
-
-func sorted(list []string) []string {
-	out := slices.Clone(list)
-	slices.Sort(out)
-	return out
 }

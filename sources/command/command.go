@@ -16,6 +16,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"ivyvault/sources"
@@ -165,6 +166,9 @@ func start(ctx context.Context, argv []string, stderr io.Writer) (io.ReadCloser,
 	if err != nil {
 		return nil, err
 	}
+	// Who reads must not wait for what the command itself has started.
+	cmd.Cancel = func() error { return errors.Join(cmd.Process.Signal(syscall.SIGTERM), out.Close()) }
+	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("the command can't be started: %w", err)
 	}

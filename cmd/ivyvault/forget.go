@@ -1,0 +1,170 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ivyvault/repo"
+	"ivyvault/repo/forget"
+	"ivyvault/repo/pick"
+)
+
+type forgetOptions struct {
+	ids    []string
+	filter pick.Filter
+	run    forget.Options
+}
+
+func forgetCommand() *cli.Command {
+	var o forgetOptions
+	return &cli.Command{
+		Name:      "forget",
+		Usage:     "end snapshots, by name or by a policy",
+		ArgsUsage: "[SNAPSHOT...]",
+		Description: `Ends the snapshots that are named, or of each group those that no --keep flag
+keeps. Of each hour, day and so on the newest complete snapshot counts.
+Protected ones stay. What was stored stays until a prune. With --dry-run it is
+only said what would be done, and why each snapshot is kept.
+
+Example:
+  ivyvault forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run`,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "keep-last", Aliases: []string{"l"}, Usage: "keep the `N` newest; unlimited keeps all"},
+			&cli.StringFlag{Name: "keep-hourly", Usage: "keep one of each of the `N` newest hours"},
+			&cli.StringFlag{Name: "keep-daily", Aliases: []string{"d"}, Usage: "keep one of each of the `N` newest days"},
+			&cli.StringFlag{Name: "keep-weekly", Aliases: []string{"w"}, Usage: "keep one of each of the `N` newest weeks"},
+			&cli.StringFlag{Name: "keep-monthly", Aliases: []string{"m"}, Usage: "keep one of each of the `N` newest months"},
+			&cli.StringFlag{Name: "keep-yearly", Aliases: []string{"y"}, Usage: "keep one of each of the `N` newest years"},
+			&cli.StringFlag{Name: "keep-within", Usage: "keep all of the last `TIME`, such as 1y5m7d2h"},
+			&cli.StringSliceFlag{Name: "keep-tag", Usage: "keep those with the `TAGS`, all of those with commas between (may be repeated)"},
+			&cli.StringFlag{Name: "group-by", Aliases: []string{"g"}, Value: "host,paths", Usage: "apply the policy to each group by `WHAT`: host, paths, tags, or several with commas"},
+			&cli.BoolFlag{Name: "unsafe-allow-remove-all", Usage: "allow a policy to end every snapshot of a group"},
+			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "say what would be done, change nothing"},
+		}, filterFlags()...),
+		Before: func(c *cli.Context) (err error) {
+			o, err = readForget(c)
+			return err
+		},
+		Action: func(c *cli.Context) error {
+			return withRepo(c, func(r *repo.Repo, out *console) error { return runForget(c, r, out, o) })
+		},
+	}
+}
+
+func readForget(c *cli.Context) (forgetOptions, error) {
+	o := forgetOptions{ids: c.Args().Slice(), run: forget.Options{RemoveAll: c.Bool("unsafe-allow-remove-all"), DryRun: c.Bool("dry-run")}}
+	p := &o.run.Policy
+	var errs []error
+	for _, rule := range []struct {
+		flag string
+		to   *int
+	}{
+		{"keep-last", &p.Last}, {"keep-hourly", &p.Hourly}, {"keep-daily", &p.Daily},
+		{"keep-weekly", &p.Weekly}, {"keep-monthly", &p.Monthly}, {"keep-yearly", &p.Yearly},
+	} {
+		n, err := readCount(c.String(rule.flag), rule.flag)
+		*rule.to = n
+		errs = append(errs, err)
+	}
+	if s := c.String("keep-within"); s != "" {
+		d, err := forget.ParseDuration(s)
+		p.Within = d
+		errs = append(errs, err)
+	}
+	for _, list := range c.StringSlice("keep-tag") {
+		p.Tags = append(p.Tags, splitTags([]string{list}))
+	}
+	by, err := pick.ParseBy(c.String("group-by"))
+	o.run.GroupBy = forget.GroupBy(by)
+	f, err2 := readFilter(c)
+	o.filter, o.run.Filter = f, f.Match
+	if len(o.ids) > 0 && !p.Empty() {
+		errs = append(errs, usageError("forget", "name snapshots, or say what to keep"))
+	}
+	return o, errors.Join(append(errs, err, err2)...)
+}
+
+// readCount reads a number of snapshots; "" is none.
+func readCount(s, flag string) (int, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if s == "unlimited" {
+		return forget.All, nil
+	}
+	var n int
+	if _, err := fmt.Sscanf(s, "%d", &n); err != nil || n < 0 || fmt.Sprint(n) != s {
+		return 0, usageError("forget", "--%s is a number of snapshots, or unlimited", flag)
+	}
+	return n, nil
+}
+
+func runForget(c *cli.Context, r *repo.Repo, out *console, o forgetOptions) error {
+	if len(o.ids) > 0 {
+		all, err := r.Snapshots(c.Context)
+		if err != nil {
+			return err
+		}
+		chosen, err := pick.Choose(all, o.filter, o.ids)
+		if err != nil {
+			return err
+		}
+		for _, s := range chosen {
+			o.run.IDs = append(o.run.IDs, s.ID)
+		}
+	}
+	report, err := forget.Run(c.Context, r, o.run, forgetWatch{out})
+	var gone *forget.AllGoneError
+	if errors.As(err, &gone) {
+		return fmt.Errorf("%w: --unsafe-allow-remove-all allows it", err)
+	}
+	if err != nil {
+		return err
+	}
+	return out.summary(report, func(w io.Writer) { printForget(w, report, len(o.ids) > 0) })
+}
+
+func printForget(w io.Writer, r forget.Report, named bool) {
+	for _, g := range r.Groups {
+		if named {
+			break
+		}
+		var title []string
+		if g.Host != "" {
+			title = append(title, "host "+showPath(g.Host))
+		}
+		if len(g.Paths) > 0 {
+			title = append(title, "paths "+showPaths(g.Paths))
+		}
+		if len(g.Tags) > 0 {
+			title = append(title, "tags "+showPaths(g.Tags))
+		}
+		fmt.Fprintf(w, "%s:\n", strings.Join(append(title, fmt.Sprintf("%d to keep, %d to forget", len(g.Keep), len(g.Remove))), ", "))
+		for _, e := range g.Keep {
+			fmt.Fprintf(w, "  keep    %s  %s  %s\n", e.ID.Short(), when(e.Time), showText(strings.Join(e.Reasons, ", ")))
+		}
+		for _, e := range g.Remove {
+			fmt.Fprintf(w, "  forget  %s  %s\n", e.ID.Short(), when(e.Time))
+		}
+	}
+	if r.DryRun {
+		fmt.Fprintf(w, "would forget %s: nothing was changed\n", plural(int64(r.Forgotten), "snapshot", "snapshots"))
+		return
+	}
+	fmt.Fprintf(w, "forgot %s\n", plural(int64(r.Forgotten), "snapshot", "snapshots"))
+}
+
+// forgetWatch passes remarks on; groups stand in the report.
+type forgetWatch struct{ out *console }
+
+var _ forget.Observer = forgetWatch{}
+
+// Group is told of what the report holds, too.
+func (forgetWatch) Group(forget.GroupReport) {}
+
+// Notice passes a remark on.
+func (w forgetWatch) Notice(what string) { w.out.notice("", what) }
