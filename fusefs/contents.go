@@ -28,6 +28,7 @@ type content struct {
 	whole bool // its bytes come as a whole, see tree.OpenFile.Whole
 
 	next  atomic.Uint64 // where a sequential reader will go on
+	run   atomic.Uint64 // bytes that it read in order
 	ahead atomic.Uint64 // up to where was read ahead
 }
 

@@ -63,6 +63,9 @@ func (m *mount) OnUnmount() {}
 // a file to the next.
 func (m *mount) Open(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status { return fuse.ENOSYS }
 
+// Flush has nothing to do: files are closed without a word too.
+func (m *mount) Flush(<-chan struct{}, *fuse.FlushIn) fuse.Status { return fuse.ENOSYS }
+
 // OpenDir is not needed either: without it directories are cached. Those that
 // change have times that tell so.
 func (m *mount) OpenDir(<-chan struct{}, *fuse.OpenIn, *fuse.OpenOut) fuse.Status {

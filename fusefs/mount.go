@@ -26,7 +26,7 @@ type Server struct {
 // How much the kernel asks at once.
 const (
 	maxRequest    = 1 << 20
-	maxBackground = 64
+	maxBackground = 32
 	kernelAhead   = 1 << 10 // KiB that the kernel reads ahead, where it can be told
 )
 

@@ -130,17 +130,20 @@ func (m *mount) prefetch(p piece) bool {
 	return true
 }
 
-// readAhead fetches what comes next where the file is read in order. Requests
-// of one reader overtake each other, so in order means near where the last one
-// ended.
+// readAhead fetches what comes next where the file is read in order: twice as
+// much as was read so, up to the limit, so that who looks at the beginning of a
+// file costs no more than that. Requests of one reader overtake each other, so
+// in order means near where the last one ended.
 func (m *mount) readAhead(ctx context.Context, f *content, off, n uint64) {
-	window := uint64(max(m.opts.ReadAhead, 0))
+	limit := uint64(max(m.opts.ReadAhead, 0))
 	end := off + n
 	last := f.next.Swap(end)
-	if window == 0 || off+window < last || off > last+window || last == 0 && off > 0 {
+	if off+limit < last || off > last+limit || last == 0 && off > 0 {
+		f.run.Store(0)
 		f.ahead.Store(end)
 		return
 	}
+	window := min(limit, 2*f.run.Add(n))
 	// Asking again for each small request would cost more than it gives.
 	from, to := max(end, f.ahead.Load()), min(end+window, f.size)
 	if from >= to || to-from < window/4 && to < f.size {
