@@ -57,16 +57,26 @@ func (c *Child) add(t tree.Type) {
 // oldest snapshots that hold them. Where the path never was a file there are
 // none.
 func (f *Finder) Of(ctx context.Context, path string) ([]Version, error) {
-	path = clean(path)
-	if path == "" {
-		return nil, nil
+	list, all, err := f.held(ctx, clean(path))
+	if err != nil {
+		return nil, err
 	}
-	type found struct {
-		node  tree.Node
-		snaps []int32
+	return ordered(list, all), nil
+}
+
+// held is a version with the indexes of the snapshots that hold it, ascending.
+type held struct {
+	node  tree.Node // of the oldest
+	snaps []int32
+}
+
+// held returns the versions of a file in any order.
+func (f *Finder) held(ctx context.Context, path string) ([]Snapshot, []held, error) {
+	if path == "" {
+		return nil, nil, nil
 	}
 	at := make(map[content]int)
-	var all []found
+	var all []held
 	dir, name := split(path)
 	list, err := f.entries(ctx, dir, name, func(n *tree.Node, snaps []int32) {
 		if n.Type == tree.Dir {
@@ -77,26 +87,27 @@ func (f *Finder) Of(ctx context.Context, path string) ([]Version, error) {
 		if !ok {
 			i = len(all)
 			at[key] = i
-			all = append(all, found{node: *n})
+			all = append(all, held{node: *n})
 		}
 		if v := &all[i]; len(v.snaps) > 0 && snaps[0] < v.snaps[0] {
 			v.node = *n
 		}
 		all[i].snaps = append(all[i].snaps, snaps...)
+		slices.Sort(all[i].snaps)
 	})
-	if err != nil {
-		return nil, err
-	}
-	for _, v := range all {
-		slices.Sort(v.snaps)
-	}
-	slices.SortFunc(all, func(a, b found) int { return int(a.snaps[0] - b.snaps[0]) })
+	return list, all, err
+}
+
+// ordered puts versions in order and names their snapshots.
+func ordered(list []Snapshot, all []held) []Version {
+	slices.SortFunc(all, func(a, b held) int { return int(a.snaps[0] - b.snaps[0]) })
 	versions := make([]Version, len(all))
 	for i, v := range all {
 		versions[i].Node = v.node
+		versions[i].Snapshots = make([]Snapshot, 0, len(v.snaps))
 		for _, s := range v.snaps {
 			versions[i].Snapshots = append(versions[i].Snapshots, list[s])
 		}
 	}
-	return versions, nil
+	return versions
 }

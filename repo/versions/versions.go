@@ -6,9 +6,15 @@
 // that was changed and changed back has two versions, one of them in more
 // snapshots.
 //
-// Promise: the answers come from the snapshots themselves and need no table. A
+// A Finder answers from the snapshots themselves and needs no table. A
 // directory that is the same in many snapshots is looked at once, and of
 // directories that differ, pages that they share are.
+//
+// A Tabled answers from a table in a cache folder, and from the snapshots only
+// where the table lacks them. Fold brings the table up to date.
+//
+// Promise: both give the same answers. The table is a cache; losing it, or a
+// part of it, costs time only.
 package versions
 
 import (
@@ -30,6 +36,9 @@ type Snapshot struct {
 	Time time.Time
 	Host string
 	Root chunk.Ref
+	// Set names the backup set. Snapshots of one set are alike, so that
+	// comparing them costs little; a wrong name costs time only.
+	Set string
 }
 
 // Child is a name with what it was in some snapshot: a directory, or a file, a

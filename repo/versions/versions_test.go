@@ -19,16 +19,17 @@ import (
 // world makes snapshots of directories that are maps from names to what stands
 // there: "" is a directory, anything else the content of a file.
 type world struct {
-	t   *testing.T
-	mem *chunktest.Mem
-	f   *Finder
-	all []map[string]string
-	set []Snapshot
+	t    testing.TB
+	mem  *chunktest.Mem
+	hash func([]byte) chunk.ID
+	f    *Finder
+	all  []map[string]string
+	set  []Snapshot
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	keys := chunk.NewKeys([32]byte{1})
-	w := &world{t: t, mem: chunktest.NewMem(keys)}
+	w := &world{t: t, mem: chunktest.NewMem(keys), hash: keys.ContentHash}
 	w.f = New(tree.NewReader(w.mem, keys.ContentHash, 1<<20))
 	return w
 }
@@ -45,7 +46,7 @@ func (w *world) dir(entries map[string]string, prefix string) chunk.Ref {
 		if body := entries[path]; body == "" {
 			n.Type, n.Tree = tree.Dir, w.dir(entries, path+"/")
 		} else {
-			n.Size, n.Content = uint64(len(body)), tree.Content{Form: tree.Inline, Inline: []byte(body)}
+			w.fill(&n, body)
 		}
 		if err := d.Add(ctx, &n); err != nil {
 			w.t.Fatal(err)
@@ -56,6 +57,31 @@ func (w *world) dir(entries map[string]string, prefix string) chunk.Ref {
 		w.t.Fatal(err)
 	}
 	return ref
+}
+
+// fill gives an entry a body: what begins with @ is a link, with # a slice, with
+// = a chunk, with % a device.
+func (w *world) fill(n *tree.Node, body string) {
+	n.Size = uint64(len(body))
+	put := func(b string) chunk.Ref {
+		ref, err := w.mem.Put(context.Background(), chunk.Data, []byte(b))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return ref
+	}
+	switch body[0] {
+	case '@':
+		n.Type, n.Target, n.Size = tree.Symlink, body, 0
+	case '%':
+		n.Type, n.Rdev, n.Size = tree.CharDevice, uint64(body[1]), 0
+	case '#':
+		n.Content = tree.Content{Form: tree.Slice, Ref: put("before " + body), Offset: 7, Hash: w.hash([]byte(body))}
+	case '=':
+		n.Content = tree.Content{Form: tree.Chunked, Ref: put(body)}
+	default:
+		n.Content = tree.Content{Form: tree.Inline, Inline: []byte(body)}
+	}
 }
 
 func (w *world) snapshot(entries map[string]string) {
