@@ -29,6 +29,7 @@ type assembler struct {
 	x       *run
 	ctx     context.Context
 	bundler *tree.Bundler
+	twins   twins
 	jobs    sync.WaitGroup
 	slots   chan struct{}
 
@@ -128,10 +129,22 @@ func (a *assembler) take(it *item) error {
 	}
 	e := event{path: it.entry.Path, node: it.node}
 	if len(it.small) > 0 {
-		e.pending, e.bundled = a.bundler.Add(it.small, a.x.r.Keys().ContentHash(it.small)), true
+		e.pending, e.bundled = a.bundle(it.small), true
 	}
 	a.push(e)
 	return nil
+}
+
+// bundle puts a small content into the open bundle, unless one like it was put
+// into a bundle a while ago.
+func (a *assembler) bundle(content []byte) tree.Pending {
+	hash := a.x.r.Keys().ContentHash(content)
+	if p, ok := a.twins.find(hash); ok {
+		return p
+	}
+	p := a.bundler.Add(content, hash)
+	a.twins.note(hash, p)
+	return p
 }
 
 // push queues an event. Where many wait for one bundle, it is ended early.
@@ -212,6 +225,7 @@ func (a *assembler) write(e *event) error {
 		return nil
 	}
 	a.x.recorder.add(e.path, &e.node)
+	a.x.usage.add(&e.node)
 	a.x.noteTop(e.path, &e.node)
 	return top.Add(a.ctx, &e.node)
 }

@@ -95,6 +95,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 	}
 	var rep Report
 	var record *recorder
+	var used *usage
 	defer func() { record.drop() }()
 	capture := func(ctx context.Context, put chunk.Putter, w *repo.Writer) (repo.Snapshot, error) {
 		parent, err := findParent(ctx, r, opt, obs)
@@ -107,7 +108,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		}
 		record.drop() // of a try before this one
 		record = run.record()
-		run.recorder = record
+		run.recorder, used = record, run.usage
 		snap, err := run.capture(ctx, parent)
 		rep = run.report(snap)
 		if err == nil && opt.SkipUnchanged && run.sameTops(ctx, parent) {
@@ -139,6 +140,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 	}
 	rep.Snapshot = snap.ID
 	rep.Stats.BytesAdded = writer.Counters().PacksBytes // the last packs included
+	used.keep(r, opt)
 	if err := record.keep(snap.ID); err != nil {
 		obs.Notice("", fmt.Sprintf("the local record for the next run could not be kept, it will read everything: %v", err))
 	}

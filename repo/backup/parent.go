@@ -19,6 +19,8 @@ type parent struct {
 	next func() (path string, n *tree.Node, err error) // path "" at the end
 	stop func()
 
+	apart func() bool // whether the small files around node lie in too many bundles; nil: not known
+
 	path string // the stream's present entry
 	node *tree.Node
 	over bool
@@ -46,6 +48,12 @@ func (p *parent) find(path string) *tree.Node {
 		p.over = p.err != nil || p.path == ""
 	}
 	return nil
+}
+
+// scattered reports whether the node that find returned is a small file that
+// should be read again, to be put together with its neighbours.
+func (p *parent) scattered(n *tree.Node) bool {
+	return p.apart != nil && n.Content.Form == tree.Slice && p.apart()
 }
 
 // findParent chooses the parent and opens its stream.
@@ -83,18 +91,22 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*
 func walkParent(ctx context.Context, r *repo.Repo, snap repo.Snapshot) *parent {
 	rd := tree.NewReader(r, r.Keys().ContentHash, 0)
 	w := &walker{ctx: ctx, r: rd, todo: []level{{dir: snap.Root.Ref()}}}
-	return &parent{id: &snap.ID, root: snap.Root, next: w.next, stop: func() {}}
+	return &parent{
+		id: &snap.ID, root: snap.Root, next: w.next, stop: func() {},
+		apart: func() bool { return w.apart },
+	}
 }
 
 // walker walks a tree depth first, a directory before what is in it, holding
 // one page a level.
 type walker struct {
-	ctx  context.Context
-	r    *tree.Reader
-	todo []level
-	node tree.Node
-	down chunk.Ref // directory that was yielded last: next is what is in it
-	name string
+	ctx   context.Context
+	r     *tree.Reader
+	todo  []level
+	node  tree.Node
+	down  chunk.Ref // directory that was yielded last: next is what is in it
+	name  string
+	apart bool // the entry yielded last lies on a page whose small files are scattered
 }
 
 type level struct {
@@ -105,6 +117,7 @@ type level struct {
 	first  uint64 // position of the page's first entry
 	size   uint64
 	opened bool
+	apart  bool // the page's small files are scattered
 }
 
 func (w *walker) next() (string, *tree.Node, error) {
@@ -130,9 +143,10 @@ func (w *walker) next() (string, *tree.Node, error) {
 			if err != nil {
 				return "", nil, err
 			}
-			l.page, l.first = page, first
+			l.page, l.first, l.apart = page, first, isScattered(page, &w.node)
 		}
 		l.page.Decode(int(l.pos-l.first), &w.node)
+		w.apart = l.apart
 		l.pos++
 		w.name = l.prefix + w.node.Name
 		if w.node.Type == tree.Dir {

@@ -27,6 +27,7 @@ type run struct {
 	cut      tree.Cut
 	split    *chunk.Splitters
 	pieces   pieces
+	usage    *usage
 	recorder *recorder            // nil where none is kept
 	tops     map[string]tree.Node // of SkipUnchanged: what is at the paths, without leading slashes
 	small    sync.Pool            // of *[]byte, for contents that go into bundles
@@ -50,9 +51,9 @@ func newRun(r *repo.Repo, put chunk.Putter, w *repo.Writer, opt Options, obs Obs
 	}
 	x := &run{
 		r: r, put: put, writer: w, opt: opt, obs: obs, began: time.Now(),
-		split: split,
-		cut:   tree.Cut{Secret: r.SplitterSecret()},
-		uids:  map[uint32]bool{}, gids: map[uint32]bool{},
+		split: split, usage: newUsage(r, opt),
+		cut:  tree.Cut{Secret: r.SplitterSecret()},
+		uids: map[uint32]bool{}, gids: map[uint32]bool{},
 	}
 	if w != nil {
 		x.reuse = w.Reuse

@@ -36,7 +36,7 @@ func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, order, wor
 			continue
 		}
 		it := &item{entry: e}
-		x.compare(it, p.find(e.Path))
+		x.compare(it, p)
 		if it.done != nil {
 			if it.taken = int(min(e.Attr.Size, maxSmall)); it.taken > 0 {
 				if err := room.take(ctx, it.taken); err != nil {
@@ -74,8 +74,9 @@ func (x *run) remark(path string, err error) error {
 }
 
 // compare fills in the node and decides whether the entry has to be read.
-func (x *run) compare(it *item, old *tree.Node) {
+func (x *run) compare(it *item, p *parent) {
 	e := &it.entry
+	old := p.find(e.Path)
 	a := &e.Attr
 	it.node = tree.Node{
 		Name: base(e.Path), Type: tree.Type(a.Type), Mode: a.Mode, UID: a.UID, GID: a.GID,
@@ -101,7 +102,7 @@ func (x *run) compare(it *item, old *tree.Node) {
 		return
 	}
 	switch {
-	case same && x.live(&old.Content):
+	case same && !p.scattered(old) && !x.usage.isThin(&old.Content) && x.live(&old.Content):
 		n.Size, n.Content = old.Size, old.Content
 		n.Content.Inline = append([]byte(nil), old.Content.Inline...)
 		x.count(func() { x.stats.FilesUnchanged++ })
