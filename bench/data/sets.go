@@ -44,17 +44,18 @@ func Flat(dir string, seed uint64, n int) error {
 	return nil
 }
 
-// record is a JSON-like text of n bytes.
+// record appends a JSON-like text of n bytes to p.
 func (s *source) record(p []byte, id, n int) []byte {
+	end := len(p) + n
 	p = append(p, `{"id":`...)
 	p = strconv.AppendInt(p, int64(id), 10)
 	p = append(p, `,"uuid":"`...)
 	p = strconv.AppendUint(p, s.rng.Uint64(), 16)
 	p = append(p, `","text":"`...)
-	if len(p) < n {
-		p = s.text(p, n-len(p))
+	if len(p) < end {
+		p = s.text(p, end-len(p))
 	}
-	return p[:n]
+	return p[:end]
 }
 
 // Mixed makes about 1.17 GiB in 16,000 files at scale 1: documents of
@@ -88,9 +89,9 @@ func Mixed(dir string, seed uint64, scale float64) error {
 func (s *source) documents(dir string, from, n int) error {
 	var p []byte
 	for i := from; i < from+n; i++ {
-		size := int(math.Exp(9.6 + 1.45*s.rng.NormFloat64()))
+		size := int(math.Exp(9.75 + 1.45*s.rng.NormFloat64()))
 		size = min(max(size, 30), 24<<20)
-		sub := filepath.Join(dir, fmt.Sprintf("%02x", i%97), fmt.Sprintf("case-%05d", i/9))
+		sub := filepath.Join(dir, fmt.Sprintf("%02x", i/9%97), fmt.Sprintf("case-%05d", i/9))
 		if err := os.MkdirAll(sub, 0o755); err != nil {
 			return err
 		}
