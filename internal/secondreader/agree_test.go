@@ -77,7 +77,7 @@ func TestTheyAgree(t *testing.T) {
 		}
 		for _, p := range list {
 			agree(t, kind, p)
-			for range 20_000_000 / (50_000 + 10*len(p)) {
+			for range 10_000_000 / (50_000 + 10*len(p)) {
 				agree(t, kind, mutate(rng, p))
 				if t.Failed() {
 					return

@@ -106,8 +106,8 @@ func TestNoNameNeeded(t *testing.T) {
 		read    func([]byte) error
 		flips   int
 	}{
-		{"keys/*", slot, 100}, {"packs/*/*", v.ReadPack, 60},
-		{"index/*", v.ReadSigned, 100}, {"snapshots/*", v.ReadSigned, 100}, {"log/*", v.ReadSigned, 50},
+		{"keys/*", slot, 60}, {"packs/*/*", v.ReadPack, 25},
+		{"index/*", v.ReadSigned, 60}, {"snapshots/*", v.ReadSigned, 30}, {"log/*", v.ReadSigned, 20},
 	} {
 		good := 0
 		for _, path := range objects(t, repository(), family.pattern) {
