@@ -286,6 +286,59 @@ func BenchmarkSmallFiles(b *testing.B) {
 	}
 }
 
+// BenchmarkSmallFilesPaired opens, reads and closes a file here and one of the
+// constant file system in turn, so that a busy machine slows down both.
+func BenchmarkSmallFilesPaired(b *testing.B) {
+	const files = 20000
+	p := &plain{m: make(map[chunk.Ref][]byte)}
+	_, dir := up(b, &vaultMem{list: []Snapshot{snap(1, day, "h", manyFiles(b, p, 20, files/20))}}, benchOptions(b, p))
+	s, other := upConstant(b, files, 1500)
+	b.Cleanup(func() { must(b, s.Unmount()) })
+	buf := make([]byte, 8192)
+	use := func(path string) time.Duration {
+		start := time.Now()
+		fd, err := syscall.Open(path, syscall.O_RDONLY, 0)
+		must(b, err)
+		_, err = syscall.Read(fd, buf)
+		syscall.Close(fd)
+		must(b, err)
+		return time.Since(start)
+	}
+	var here, there time.Duration
+	for n := 0; b.Loop() && n < files; n++ {
+		here += use(in(dir, fmt.Sprintf("directory-%04d/document-%07d.xml", n/(files/20), n%(files/20))))
+		there += use(filepath.Join(other, fmt.Sprintf("f%d", n)))
+	}
+	b.ReportMetric(100*there.Seconds()/here.Seconds(), "%-of-constant")
+}
+
+// BenchmarkFirstListing mounts a vault of a thousand snapshots and lists them.
+func BenchmarkFirstListing(b *testing.B) {
+	p := &plain{m: make(map[chunk.Ref][]byte)}
+	root := manyFiles(b, p, 1, 1)
+	v := &vaultMem{}
+	for i := range 1000 {
+		s := snap(byte(i), day.Add(time.Duration(i)*time.Hour), fmt.Sprint("host", i%10), root, fmt.Sprint("tag", i%7))
+		s.ID[9] = byte(i >> 8)
+		v.list = append(v.list, s)
+	}
+	for b.Loop() {
+		b.StopTimer()
+		dir, opts := b.TempDir(), benchOptions(b, p)
+		b.StartTimer()
+		s, err := Mount(context.Background(), dir, v, opts)
+		must(b, err)
+		out, err := exec.Command("ls", "-U", filepath.Join(dir, "snapshots")).Output()
+		must(b, err)
+		b.StopTimer()
+		if n := strings.Count(string(out), "\n"); n != 1001 {
+			b.Fatalf("%d names", n)
+		}
+		must(b, s.Unmount())
+		b.StartTimer()
+	}
+}
+
 // constant is a file system of equal files that answers out of nothing.
 type constant struct {
 	fuse.RawFileSystem

@@ -42,6 +42,13 @@ type entry struct {
 
 func (e *entry) isDir() bool { return e.dir || e.folder != nil || e.view != nil }
 
+// atHand reports whether all attributes are known without reading anything. Of
+// other entries a listing tells the kernel the name only, and it asks for those
+// that somebody looks at.
+func (e *entry) atHand() bool {
+	return !e.dir && e.node == nil && (e.view == nil || e.view.sub == "")
+}
+
 func notThere(name string) error {
 	return &fs.PathError{Op: "lookup", Path: name, Err: fs.ErrNotExist}
 }

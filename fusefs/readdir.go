@@ -65,8 +65,14 @@ func (m *mount) readDir(cancel <-chan struct{}, in *fuse.ReadIn, out *fuse.DirEn
 			case !e.isDir():
 				mode = fuse.S_IFLNK
 			}
-			// No node id: the kernel asks for those that are looked at.
-			return add(fuse.DirEntry{Mode: mode, Name: e.name, Ino: e.ino, Off: next + dots}) != nil
+			o := add(fuse.DirEntry{Mode: mode, Name: e.name, Ino: e.ino, Off: next + dots})
+			if o == nil {
+				return false
+			}
+			if plus && e.atHand() {
+				_ = m.enterEntry(ctx, d, &e, o) // the entry was told, an error will show when it is used
+			}
+			return true
 		})
 	} else if !d.top.IsZero() {
 		err = m.listNodes(ctx, d, pos, plus, add)
