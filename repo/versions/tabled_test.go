@@ -171,7 +171,7 @@ func listAll(t testing.TB, seq func(func(Child, error) bool)) (all []Child) {
 func TestTabledAnswersAsAFinderDoes(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	for round := range uint64(6) {
+	for round := range uint64(4) {
 		h := newHistory(t, seed+round)
 		f, tab := New(h.reader()), Open(h.reader(), h.hash, h.dir)
 		for range 40 {
