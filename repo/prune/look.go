@@ -120,7 +120,10 @@ func (x *run) stale(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if changed, rerr := x.r.Refresh(ctx); rerr == nil && changed {
+	if _, rerr := x.r.Refresh(ctx); rerr != nil {
+		return err
+	}
+	if sweeps, known := x.r.State().SweptSince(x.base.Head().Number); len(sweeps) > 0 || !known {
 		return errAgain
 	}
 	return err
