@@ -13,7 +13,7 @@ type Signer = [32]byte
 const FramesBegin = 1200
 
 // MaxPackSize is the greatest size of a pack, in bytes, that an index accepts.
-const MaxPackSize = 1<<32 - 1
+const MaxPackSize = 1<<31 - 4096
 
 // MaxPackChunks is the greatest number of chunks in a pack that an index
 // accepts.

@@ -26,7 +26,7 @@ func (r *Repo) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	cached := r.readSnapshotCache(forms)
 	list := make([]Snapshot, 0, len(live))
 	fresh := 0
-	for _, form := range forms {
+	for i, form := range forms {
 		plain, ok := cached[form]
 		if !ok {
 			var err error
@@ -39,6 +39,9 @@ func (r *Repo) Snapshots(ctx context.Context) ([]Snapshot, error) {
 		s, err := decodeSnapshot(plain, form)
 		if err != nil {
 			return nil, err
+		}
+		if s.ID != Name(live[i].ID) {
+			return nil, &chunk.DamageError{What: "snapshot " + form.Short(), How: "it says that it is a form of another snapshot than the log says"}
 		}
 		list = append(list, s)
 	}

@@ -13,9 +13,16 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"ivyvault/index/foldproc"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == foldproc.Verb {
+		os.Exit(foldproc.Child(context.Background(), os.Args[2], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(run(os.Args[1:]))
+}
 
 // errInterrupted is why the context ended when the user asked for it.
 var errInterrupted = errors.New("interrupted: what was stored so far stays, and the same command goes on from there")

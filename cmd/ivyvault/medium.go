@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
+	"ivyvault/index"
+	"ivyvault/index/foldproc"
 	"ivyvault/repo"
 	"ivyvault/repo/store"
 	"ivyvault/repo/store/limit"
@@ -101,6 +104,16 @@ func bucket(kib int) *limit.Bucket {
 	return limit.NewBucket(kib)
 }
 
+// foldIndex rewrites the index of a large repository by a second process of
+// this program.
+func foldIndex(ctx context.Context, dir string, live []index.Name, load index.Load) error {
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return foldproc.Run(ctx, program, dir, live, load)
+}
+
 // openRepo opens the repository that the flags name. The caller closes it.
 func openRepo(ctx context.Context, g global, out *console) (*repo.Repo, error) {
 	m, place, err := findMedium(g.repository)
@@ -116,7 +129,7 @@ func openRepo(ctx context.Context, g global, out *console) (*repo.Repo, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	r, err := repo.Open(ctx, st, repo.Options{Password: password, CacheDir: g.cacheDir})
+	r, err := repo.Open(ctx, st, repo.Options{Password: password, CacheDir: g.cacheDir, Fold: foldIndex})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}

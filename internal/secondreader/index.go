@@ -8,7 +8,7 @@ import (
 // Bounds of index files: bytes of the plaintext; bytes and chunks of a pack.
 const (
 	maxIndex  = 64 << 20
-	maxListed = 1<<32 - 1
+	maxListed = 1<<31 - 4096
 	maxChunks = 1<<24 - 1
 )
 
