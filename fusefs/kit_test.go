@@ -100,7 +100,7 @@ func (k *kit) dir(name string, nodes ...tree.Node) tree.Node {
 	return n
 }
 
-// shelfOf is a Vault in memory.
+// vaultMem is a Vault in memory.
 type vaultMem struct {
 	mu    sync.Mutex
 	list  []Snapshot
@@ -153,9 +153,11 @@ func (k *kit) options(get chunk.Getter) Options {
 // needFuse skips the test where nothing can be mounted, with the reason.
 func needFuse(t testing.TB) {
 	t.Helper()
-	if _, err := os.Stat("/dev/fuse"); err != nil {
+	f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	if err != nil {
 		t.Skipf("no FUSE: %v", err)
 	}
+	f.Close()
 	if os.Geteuid() != 0 {
 		if _, err := exec.LookPath("fusermount3"); err != nil {
 			t.Skip("not root, and no fusermount3")

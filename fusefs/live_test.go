@@ -195,8 +195,13 @@ func TestReadOnly(t *testing.T) {
 func TestUnmount(t *testing.T) {
 	k := newKit(t)
 	s, dir := up(t, one(k, k.top(k.file("f", []byte("x")))), k.options(nil))
-	user := exec.Command("sleep", "60")
-	user.Dir = in(dir)
+	// It goes there itself: a process that serves a mount must not start another
+	// one in it.
+	user := exec.Command("sh", "-c", "cd "+in(dir)+" && echo there && exec sleep 60")
+	there, err := user.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := user.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -205,6 +210,9 @@ func TestUnmount(t *testing.T) {
 		_ = user.Wait()
 		s.Wait()
 	}()
+	if _, err := there.Read(make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Unmount(); err != nil {
 		t.Errorf("in use: %v", err)
 	}
@@ -253,4 +261,34 @@ func TestStaleMountIsTakenAway(t *testing.T) {
 		t.Error(err)
 	}
 	s.Wait()
+}
+
+// TestMountByAProgram mounts as a user does who is not root.
+func TestMountByAProgram(t *testing.T) {
+	needFuse(t)
+	if _, err := exec.LookPath("fusermount3"); err != nil {
+		t.Skip("fusermount3 is not installed")
+	}
+	k := newKit(t)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(t.TempDir(), link); err != nil {
+		t.Fatal(err)
+	}
+	opts := k.options(nil)
+	opts.byProgram = true
+	s, err := Mount(t.Context(), link, one(k, k.top(k.file("f", []byte("x")))), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := run(t, "cat", in(link, "f")); out != "x" {
+		t.Errorf("read %q", out)
+	}
+	if at, err := mountAt(s.Dir()); err != nil || at == nil || at.fsType != "fuse.ivyvault" {
+		t.Errorf("the table of mounts tells of %+v, %v", at, err)
+	}
+	run(t, "fusermount3", "-u", s.Dir()) // somebody else unmounts
+	s.Wait()
+	if err := s.Unmount(); err != nil {
+		t.Errorf("unmounting what is gone: %v", err)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 
@@ -36,15 +35,8 @@ const (
 // whose process is gone is taken away first. An error is a *TargetError where
 // dir is at fault.
 func Mount(ctx context.Context, dir string, v Vault, opts Options) (*Server, error) {
-	dir, err := filepath.Abs(dir)
+	dir, err := target(dir)
 	if err != nil {
-		return nil, err
-	}
-	if err := checkTarget(dir); err != nil {
-		return nil, err
-	}
-	// The table of mounts tells of places without links.
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -92,7 +84,7 @@ func (m *mount) mountOptions() *fuse.MountOptions {
 		EnableAcl:            opts.AllowOther,
 		Options:              []string{"ro", "nosuid", "nodev"},
 		DirectMountFlags:     syscall.MS_RDONLY | syscall.MS_NOSUID | syscall.MS_NODEV,
-		DirectMount:          os.Geteuid() == 0, // else, and where that fails, by fusermount3
+		DirectMount:          os.Geteuid() == 0 && !opts.byProgram, // else, and where that fails, by fusermount3
 		PanicHandler:         m.panicked,
 	}
 	if opts.AllowOther {

@@ -45,4 +45,6 @@ type Options struct {
 	// Tell hears of what went wrong, once in a while; it may be called
 	// concurrently. nil: nobody does.
 	Tell func(Trouble)
+
+	byProgram bool // mount by fusermount3 also where root could do without
 }

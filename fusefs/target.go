@@ -20,25 +20,37 @@ type TargetError struct {
 
 func (e *TargetError) Error() string { return fmt.Sprintf("%q %s", e.Dir, e.How) }
 
-// checkTarget makes sure that dir can be mounted on.
-func checkTarget(dir string) error {
-	_, err := os.Stat(dir)
+// target returns the absolute path of dir, without symbolic links, as the table
+// of mounts tells it, having made sure that it can be mounted on.
+func target(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return dir, err
+	}
+	_, err = os.Stat(dir)
 	if errors.Is(err, syscall.ENOTCONN) {
 		if err := unmount(dir, true); err != nil {
-			return &TargetError{dir, fmt.Sprintf("holds a mount whose process is gone, and it can't be taken away: %v; "+
+			return dir, &TargetError{dir, fmt.Sprintf("holds a mount whose process is gone, and it can't be taken away: %v; "+
 				"run 'fusermount3 -uz' or 'umount -l' on it", err)}
 		}
 		_, err = os.Stat(dir)
 	}
 	if errors.Is(err, os.ErrNotExist) {
-		return &TargetError{dir, "does not exist: make the directory first"}
+		return dir, &TargetError{dir, "does not exist: make the directory first"}
 	}
 	if err != nil {
-		return err
+		return dir, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return dir, err
 	}
 	if mounted, err := mountAt(dir); err == nil && mounted != nil && strings.HasPrefix(mounted.fsType, "fuse") {
-		return &TargetError{dir, "has a mount already (" + mounted.fsType + "): unmount it or take another directory"}
+		return dir, &TargetError{dir, "has a mount already (" + mounted.fsType + "): unmount it or take another directory"}
 	}
+	return dir, checkEmpty(dir)
+}
+
+func checkEmpty(dir string) error {
 	f, err := os.Open(dir)
 	if err != nil {
 		return err
