@@ -12,6 +12,7 @@ import (
 	"ivyvault/repo"
 	"ivyvault/repo/log"
 	"ivyvault/repo/reach"
+	"ivyvault/repo/seal"
 	"ivyvault/repo/store"
 )
 
@@ -126,7 +127,7 @@ func (x *run) index(ctx context.Context) error {
 				Do: "bring this object back from a copy of the repository; what only it lists can't be found until then"})
 			continue
 		}
-		x.files = append(x.files, fileInfo{repo.Name(n), signer.Role.String() == "backup", true})
+		x.files = append(x.files, fileInfo{repo.Name(n), signer.Role == seal.Backup, true})
 		for i := range f.Packs {
 			x.rep.Chunks += int64(len(f.Packs[i].Chunks))
 		}
