@@ -19,10 +19,12 @@ package check
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"ivyvault/chunk"
 	"ivyvault/repo"
 	"ivyvault/repo/log"
 )
@@ -93,10 +95,16 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 	}
 	began := time.Now()
 	for try := 1; ; try++ {
-		if _, err := r.Refresh(ctx); err != nil {
-			return Report{}, err
+		// Where the end of the log is damaged, what was read before is checked,
+		// and the walk over the log names the entry.
+		_, damaged := r.Refresh(ctx)
+		if damaged != nil && !errors.Is(damaged, chunk.ErrDamaged) {
+			return Report{}, damaged
 		}
 		x := &run{r: r, opt: opt, obs: obs, pick: pick, byPack: map[int]int{}}
+		if damaged != nil {
+			x.damage(Damage{What: "the log", How: damaged.Error(), Do: "change nothing in the repository until the log is whole again"})
+		}
 		stop := x.tick(ctx)
 		err = x.all(ctx)
 		stop()
@@ -104,7 +112,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		// this check: only what is found without one counts.
 		again := false
 		if err == nil && len(x.damages) > 0 && try < tries {
-			if _, err = r.Refresh(ctx); err == nil {
+			if _, rerr := r.Refresh(ctx); rerr == nil {
 				sweeps, known := r.State().SweptSince(x.state.Head().Number)
 				again = len(sweeps) > 0 || !known
 			}
@@ -161,7 +169,7 @@ func (x *run) log(ctx context.Context) error {
 	_, err := x.r.WalkLog(ctx, func(n uint64, _ *log.Entry, wrong error) error {
 		x.rep.Entries++
 		if wrong != nil {
-			x.damage(ctx, Damage{What: log.ObjectName(n).String(), How: wrong.Error(),
+			x.damage(Damage{What: log.ObjectName(n).String(), How: wrong.Error(),
 				Do: "bring this object back from a copy of the repository; until then write nothing to it"})
 		}
 		return ctx.Err()

@@ -210,6 +210,35 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// TestLogEnd: what is wrong beyond the entries that were read is found as well.
+func TestLogEnd(t *testing.T) {
+	ctx := context.Background()
+	st, root := mem.New(), t.TempDir()
+	r := newRepo(t, st)
+	fill(t, root, 5)
+	save(t, r, root, "a")
+	other := open(t, st, "secret")
+	defer other.Close()
+	save(t, r, root, "b")
+	var last store.Name
+	must(t, st.List(ctx, store.Log, func(i store.Info) error {
+		if i.Name.Name > last.Name {
+			last = i.Name
+		}
+		return nil
+	}))
+	p, err := st.Get(ctx, last, 0, -1)
+	must(t, err)
+	p[70] ^= 1
+	must(t, st.Remove(ctx, last))
+	_, err = st.Put(ctx, last, p)
+	must(t, err)
+	rep := run(t, other, check.Options{})
+	if !rep.Damaged || !strings.HasPrefix(rep.Damages[0].What, "the log") {
+		t.Errorf("%+v", rep.Damages)
+	}
+}
+
 // TestOneFrame: of a damaged pack only the files in the broken frame suffer.
 func TestOneFrame(t *testing.T) {
 	ctx := context.Background()

@@ -53,12 +53,11 @@ const (
 	maxNotices = 100
 )
 
-// damage notes one and returns its number.
-func (x *run) damage(ctx context.Context, d Damage) int {
+// damage notes one.
+func (x *run) damage(d Damage) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.damages = append(x.damages, d)
-	return len(x.damages) - 1
 }
 
 func (x *run) notice(format string, args ...any) {
@@ -107,7 +106,7 @@ func (x *run) keys(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			x.damage(ctx, Damage{What: "key " + n.Short(), How: err.Error(),
+			x.damage(Damage{What: "key " + n.Short(), How: err.Error(),
 				Do: "its password opens the repository no more: add a key with 'ivyvault key add' while another one works, then remove this one"})
 		}
 		return nil
@@ -123,7 +122,7 @@ func (x *run) index(ctx context.Context) error {
 		}
 		x.rep.Index++
 		if err != nil {
-			x.damage(ctx, Damage{What: "index file " + hexName(n), How: err.Error(),
+			x.damage(Damage{What: "index file " + hexName(n), How: err.Error(),
 				Do: "bring this object back from a copy of the repository; what only it lists can't be found until then"})
 			continue
 		}

@@ -28,7 +28,7 @@ func (x *run) trees(ctx context.Context) error {
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
-				x.badSnapshot(ctx, repo.Name(s.ID), err)
+				x.badSnapshot(repo.Name(s.ID), err)
 			}
 			x.snaps.Add(1)
 		}
@@ -41,7 +41,7 @@ func (x *run) trees(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if err != nil {
-			x.badSnapshot(ctx, repo.Name(s.ID), err)
+			x.badSnapshot(repo.Name(s.ID), err)
 			continue
 		}
 		if x.opt.Snapshots == nil || x.opt.Snapshots(snap) {
@@ -54,8 +54,8 @@ func (x *run) trees(ctx context.Context) error {
 	return nil
 }
 
-func (x *run) badSnapshot(ctx context.Context, id repo.Name, err error) {
-	x.damage(ctx, Damage{What: "snapshot " + id.String(), How: err.Error(), Snapshots: []string{id.String()},
+func (x *run) badSnapshot(id repo.Name, err error) {
+	x.damage(Damage{What: "snapshot " + id.String(), How: err.Error(), Snapshots: []string{id.String()},
 		Do: "bring this object back from a copy of the repository, or forget the snapshot"})
 }
 

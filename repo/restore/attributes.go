@@ -17,10 +17,16 @@ import (
 // extended attributes that the snapshot does not have. What can't be set is a
 // finding.
 func (x *run) attributes(path string, fd int, n *tree.Node, chown, strip, chmod bool) {
+	mode := n.Mode
+	owned := !x.opt.NoOwner || n.UID == x.euid && n.GID == x.egid
 	if chown {
 		if err := unix.Fchown(fd, int(n.UID), int(n.GID)); err != nil {
 			x.finding(path, ownerTrouble(n, err))
+			owned = false
 		}
+	}
+	if !owned && n.Type == tree.File {
+		mode &^= 0o6000 // else a program would get the rights of whoever restores it
 	}
 	if strip {
 		x.strip(path, fd, n)
@@ -32,7 +38,7 @@ func (x *run) attributes(path string, fd int, n *tree.Node, chown, strip, chmod 
 		}
 	}
 	if chmod || len(n.Xattrs) > 0 {
-		if err := unix.Fchmod(fd, n.Mode); err != nil {
+		if err := unix.Fchmod(fd, mode); err != nil {
 			x.finding(path, trouble("set its mode", err))
 		}
 	}

@@ -404,6 +404,45 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 }
 
+// TestNoOwner: what does not get its owner gets no rights of another either.
+func TestNoOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root has files of others")
+	}
+	src, r := t.TempDir(), newRepo(t, mem.New())
+	name := filepath.Join(src, "tool")
+	must(t, os.WriteFile(name, []byte("#!"), 0o755))
+	must(t, os.Chown(name, 1234, 1234))
+	must(t, os.Chmod(name, 0o755|os.ModeSetuid|os.ModeSetgid))
+	root, _ := saved(t, r, src)
+	to := t.TempDir()
+	clean(t, run(t, r, root, restore.Options{Target: to, NoOwner: true}))
+	var st unix.Stat_t
+	must(t, unix.Stat(filepath.Join(to, name), &st))
+	if st.Uid != 0 || st.Mode&0o7777 != 0o755 {
+		t.Errorf("owner %d, mode %o", st.Uid, st.Mode)
+	}
+}
+
+// TestBrokenOff: a restore that was ended anywhere is completed by another.
+func TestBrokenOff(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	src, r := t.TempDir(), newRepo(t, mem.New())
+	fill(t, rng, src)
+	root, _ := saved(t, r, src)
+	to := t.TempDir()
+	for after := time.Duration(0); after < 40*time.Millisecond; after += 8 * time.Millisecond {
+		ctx, cancel := context.WithTimeout(context.Background(), after)
+		rep, err := restore.Run(ctx, r, root, restore.Options{Target: to, Overwrite: restore.IfChanged}, nil)
+		cancel()
+		if err == nil && rep.Incomplete {
+			t.Errorf("after %v: %+v", after, rep)
+		}
+	}
+	clean(t, run(t, r, root, restore.Options{Target: to, Overwrite: restore.IfChanged, Verify: true}))
+	same(t, filepath.Join(to, src), src)
+}
+
 func BenchmarkSmallFiles(b *testing.B) {
 	src, r := b.TempDir(), newRepo(b, mem.New())
 	rng := rand.New(rand.NewPCG(6, 6))

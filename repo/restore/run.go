@@ -74,7 +74,6 @@ type task interface {
 type worker struct {
 	*run
 	buf []byte // for reading what is there already
-	got []byte // for chunks
 }
 
 // room returns n bytes of the worker's buffer.
@@ -89,7 +88,7 @@ func defaultWorkers() int { return runtime.GOMAXPROCS(0) + 2 }
 
 // finding notes what could not be restored.
 func (x *run) finding(path string, err error) {
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return
 	}
 	f := repo.NewFinding(path, err.Error())
