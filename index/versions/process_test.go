@@ -65,6 +65,7 @@ func foldOnce(dir string, r *rand.Rand) error {
 	}
 	_, err := Fold(context.Background(), dir, []Chain{c}, processFeed)
 	if errors.Is(err, ErrFolding) {
+		time.Sleep(2 * time.Millisecond)
 		return nil
 	}
 	return err
@@ -237,4 +238,13 @@ func BenchmarkChildren(b *testing.B) {
 		ch.Close()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(names), "ns/name")
+}
+
+func BenchmarkFold(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Fold(b.Context(), b.TempDir(), []Chain{{Snapshots: []Snapshot{processSnapshot(1), processSnapshot(2)}}}, processFeed); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -26,8 +26,7 @@ const pageCache = 2 << 20
 // table, and the answers come from the snapshots alone. Under a backup key it
 // fails as Repo.Snapshots does. The caller closes it, before r.
 //
-// A process that runs on calls Set with Of(list) whenever the list of snapshots
-// changes, and Reload after a Fold.
+// A process that runs on calls Update whenever the list of snapshots changes.
 func Open(ctx context.Context, r *repo.Repo, rd *tree.Reader) (*versions.Tabled, error) {
 	list, err := r.Snapshots(ctx)
 	if err != nil {

@@ -46,12 +46,32 @@ func TestHistory(t *testing.T) {
 	}
 	f.nights = 26
 	f.night(t, r, 1)
-	list, err := r.Snapshots(t.Context())
-	if err != nil {
+	folds := 0
+	fold := func(ctx context.Context) error {
+		folds++
+		_, err := history.Fold(ctx, r)
+		return err
+	}
+	update := func() {
+		t.Helper()
+		if err := history.Update(t.Context(), r, tab, fold); err != nil {
+			t.Fatal(err)
+		}
+	}
+	update()
+	check(1, 3)
+	for range 16 {
+		f.night(t, r)
+	}
+	if err := history.Update(t.Context(), r, tab, nil); err != nil {
 		t.Fatal(err)
 	}
-	tab.Set(history.Of(list))
-	check(1, 3)
+	check(17, 3)
+	update()
+	check(0, 3)
+	if folds != 1 {
+		t.Errorf("%d folds", folds)
+	}
 }
 
 func TestWithoutACache(t *testing.T) {

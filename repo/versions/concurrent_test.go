@@ -70,19 +70,19 @@ func TestConcurrentUse(t *testing.T) {
 		}
 		return err
 	})
-	for i := 1; i < 40; i++ {
+	for i := 1; i < 25; i++ {
 		add(i)
 		if i%7 == 0 {
 			h.live = h.live[2:]
 			tab.Set(h.live)
 		}
-		if i%6 == 0 {
+		if i%8 == 0 {
 			if _, err := Fold(ctx, tree.NewReader(h.mem, h.hash, 0), h.hash, h.dir, h.live); err != nil {
 				t.Error(err)
 			}
 			tab.Reload()
 		}
-		if i == 20 {
+		if i == 17 {
 			v := tab.hold()
 			if v.table == nil {
 				t.Error("there is no table")
