@@ -31,7 +31,7 @@ type Vault interface {
 }
 
 // Versions answers for a path what it was over all snapshots, as
-// versions.Finder does. Paths are relative to the snapshots' roots, slash
+// versions.Finder and versions.Tabled do. Paths are relative to the snapshots' roots, slash
 // separated, "" for the root. Methods may be called concurrently. After a
 // Refresh of the Vault that told of changes they answer accordingly.
 type Versions interface {
@@ -45,4 +45,7 @@ type Versions interface {
 	Of(ctx context.Context, path string) ([]versions.Version, error)
 }
 
-var _ Versions = (*versions.Finder)(nil)
+var (
+	_ Versions = (*versions.Finder)(nil)
+	_ Versions = (*versions.Tabled)(nil)
+)
