@@ -114,7 +114,7 @@ func (w *Writer) upload(b *pack.Builder, buf []byte) error {
 	for i, e := range image.Entries {
 		p.Chunks[i] = index.Chunk{Kind: e.Ref.Kind, ID: e.Ref.ID, Size: e.Ref.Size, Stored: e.Stored}
 	}
-	w.r.images.put(image.Bytes)
+	w.r.images.put(buf)
 	w.count(Counters{Packs: 1, PacksBytes: p.Size})
 	w.mu.Lock()
 	w.own[name] = struct{}{}
@@ -196,33 +196,4 @@ func (r *Repo) putIndexFile(ctx context.Context, f index.File) (Name, error) {
 		return Name{}, err
 	}
 	return r.putNamed(ctx, store.Index, obj)
-}
-
-// buffers keeps the memory of packs for reuse: an image is 16 MiB, too much to
-// be left to the garbage collector.
-type buffers struct {
-	mu   sync.Mutex
-	free [][]byte
-}
-
-func (b *buffers) get(size int) []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for n := len(b.free); n > 0; n = len(b.free) {
-		buf := b.free[n-1]
-		b.free = b.free[:n-1]
-		if cap(buf) >= size {
-			return buf[:0]
-		}
-	}
-	return make([]byte, 0, size)
-}
-
-// put takes a buffer back; those that grew beyond a pack's size are let go.
-func (b *buffers) put(buf []byte) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.free) < uploaders+2 && cap(buf) <= MaxPackSize {
-		b.free = append(b.free, buf)
-	}
 }

@@ -170,7 +170,7 @@ func (w *Rewriter) flush(ctx context.Context, i int) error {
 		p.Chunks[k] = index.Chunk{Kind: e.Ref.Kind, ID: e.Ref.ID, Size: e.Ref.Size, Stored: e.Stored}
 	}
 	w.packs = append(w.packs, p)
-	w.r.images.put(image.Bytes)
+	w.r.images.put(w.buf[i])
 	return nil
 }
 

@@ -113,6 +113,7 @@ func (r *Repo) beginWriting(ctx context.Context) (*log.State, error) {
 
 // endWriting lets the next write begin.
 func (r *Repo) endWriting() {
+	r.images.release()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.writing = false

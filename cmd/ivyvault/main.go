@@ -12,6 +12,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"ivyvault/index/foldproc"
@@ -21,8 +22,16 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == foldproc.Verb {
 		os.Exit(foldproc.Child(context.Background(), os.Args[2], os.Stdin, os.Stdout, os.Stderr))
 	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 	os.Exit(run(os.Args[1:]))
 }
+
+// gcPercent lets the heap grow to less than the usual twice of what is alive.
+// The large buffers lie outside of it, so collecting more often costs little:
+// doc/performance.md has the figures.
+const gcPercent = 40
 
 // errInterrupted is why the context ended when the user asked for it.
 var errInterrupted = errors.New("interrupted: what was stored so far stays, and the same command goes on from there")
