@@ -78,6 +78,10 @@ func (w *Writer) commit(ctx context.Context, snap Snapshot) (Snapshot, error) {
 			return snap, errors.Join(err, rerr)
 		}
 		if f, live := now.Form(snap.ID); !live || f != form {
+			if errors.Is(err, log.ErrSwept) {
+				// No entry names this form, nor ever will: the next try makes another.
+				_ = r.store.Remove(ctx, store.Name{Type: store.Snapshot, Name: form.String()})
+			}
 			return snap, err
 		}
 		state = now

@@ -339,7 +339,7 @@ func TestSweptUnderARun(t *testing.T) {
 	holds(t, r, s, span(0, 90)...)
 	whole(t, r, false)
 	run(t, r, prune.Options{Grace: prune.NoGrace})
-	whole(t, r, false) // the snapshot object of the first try is left
+	whole(t, r, true)
 }
 
 // hooked runs something before a chosen log entry is put.
