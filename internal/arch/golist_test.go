@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -45,32 +47,48 @@ func top(t *testing.T) string {
 // golist runs 'go list -json' with more arguments at the top of the tree.
 func golist(t *testing.T, env string, args ...string) []listed {
 	t.Helper()
+	all, err := list(top(t), env, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func list(dir, env string, args ...string) ([]listed, error) {
 	c := exec.Command("go", append([]string{"list", "-json"}, args...)...)
-	c.Dir, c.Env = top(t), append(os.Environ(), env)
+	c.Dir, c.Env = dir, append(os.Environ(), env)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
 	out, err := c.Output()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", c, err, &stderr)
+		return nil, fmt.Errorf("%s: %w\n%s", c, err, &stderr)
 	}
 	var all []listed
 	for d := json.NewDecoder(bytes.NewReader(out)); ; {
 		var l listed
 		err := d.Decode(&l)
 		if errors.Is(err, io.EOF) {
-			return all
+			return all, nil
 		}
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		all = append(all, l)
 	}
 }
 
+// listOnce asks once for all tests.
+var listOnce = sync.OnceValues(func() ([]listed, error) {
+	return list(filepath.Join("..", ".."), "CGO_ENABLED=0", "-tags", "large", "./...")
+})
+
 // packages returns those of this module, with the files of the large tests.
 func packages(t *testing.T) []listed {
 	t.Helper()
-	all := golist(t, "CGO_ENABLED=0", "-tags", "large", "./...")
+	all, err := listOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if len(all) < 20 {
 		t.Fatalf("only %d packages found", len(all))
 	}

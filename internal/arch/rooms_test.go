@@ -33,6 +33,8 @@ func rooms() []room {
 			"the program wires everything together, and nothing else may depend on it"},
 		{"demo", true, nil,
 			"the demonstration uses the program as a user does, from outside"},
+		{"stories", true, nil,
+			"stories run the program as it is delivered, so that they judge what users get"},
 		{"large", true, nil,
 			"the large cases run the program from outside, as users do"},
 		{"bench", true, nil,
