@@ -43,6 +43,7 @@ func verbs() []*cli.Command {
 		tagCommand(),
 		statsCommand(),
 		forgetCommand(),
+		pruneCommand(),
 		checkCommand(),
 		keyCommand(),
 		catCommand(),

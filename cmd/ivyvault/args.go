@@ -115,14 +115,14 @@ func readFlag(app *cli.App, path []*cli.Command, a string) (out []string, takesN
 
 // readShort understands "-v", "-qv", "-rPATH", "-r=PATH".
 func readShort(known []cli.Flag, verb, a string) (out []string, takesNext bool, err error) {
+	// "-exclude" would be read as -e with the value "xclude": nobody means that.
+	if word, _, _ := strings.Cut(a[1:], "="); len(word) > 1 && findFlag(known, word) != nil {
+		return nil, false, usageError(verb, "there is no flag -%s; did you mean --%s?", word, word)
+	}
 	for i := 1; i < len(a); i++ {
 		f := findFlag(known, a[i:i+1])
 		if f == nil {
-			hint := ""
-			if findFlag(known, a[1:]) != nil {
-				hint = "; did you mean -" + a + "?"
-			}
-			return nil, false, usageError(verb, "there is no flag -%s%s", a[i:i+1], hint)
+			return nil, false, usageError(verb, "there is no flag -%s", a[i:i+1])
 		}
 		if !takesValue(f) {
 			out = append(out, a[:1]+a[i:i+1])

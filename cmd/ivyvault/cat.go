@@ -22,8 +22,9 @@ func catCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "cat",
 		Usage:     "show a stored object as JSON",
-		ArgsUsage: "config | key ID | log N | index ID | pack ID | snapshot ID | page ID | list ID | data ID",
-		Description: `Shows what a stored object says, verified and decoded. ID may be the beginning of
+		ArgsUsage: "KIND [ID]",
+		Description: `Shows what a stored object says, verified and decoded: config, key ID, log NUMBER,
+index ID, pack ID, snapshot ID, page ID, list ID or data ID. ID may be the beginning of
 one, but of pages, lists and data it must be whole; data comes out as it is. A
 snapshot may be given as for other verbs.
 

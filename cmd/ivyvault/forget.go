@@ -11,12 +11,14 @@ import (
 	"ivyvault/repo"
 	"ivyvault/repo/forget"
 	"ivyvault/repo/pick"
+	"ivyvault/repo/prune"
 )
 
 type forgetOptions struct {
 	ids    []string
 	filter pick.Filter
 	run    forget.Options
+	prune  *prune.Options // afterwards; nil: not
 }
 
 func forgetCommand() *cli.Command {
@@ -43,8 +45,8 @@ Example:
 			&cli.StringSliceFlag{Name: "keep-tag", Usage: "keep those with the `TAGS`, all of those with commas between (may be repeated)"},
 			&cli.StringFlag{Name: "group-by", Aliases: []string{"g"}, Value: "host,paths", Usage: "apply the policy to each group by `WHAT`: host, paths, tags, or several with commas"},
 			&cli.BoolFlag{Name: "unsafe-allow-remove-all", Usage: "allow a policy to end every snapshot of a group"},
-			&cli.BoolFlag{Name: "dry-run", Aliases: []string{"n"}, Usage: "say what would be done, change nothing"},
-		}, filterFlags()...),
+			&cli.BoolFlag{Name: "prune", Usage: "prune afterwards, where something was forgotten"},
+		}, append(pruneFlags(), filterFlags()...)...),
 		Before: func(c *cli.Context) (err error) {
 			o, err = readForget(c)
 			return err
@@ -84,6 +86,11 @@ func readForget(c *cli.Context) (forgetOptions, error) {
 	o.filter, o.run.Filter = f, f.Match
 	if len(o.ids) > 0 && !p.Empty() {
 		errs = append(errs, usageError("forget", "name snapshots, or say what to keep"))
+	}
+	if c.Bool("prune") {
+		p, err := readPrune(c)
+		o.prune = &p
+		errs = append(errs, err)
 	}
 	return o, errors.Join(append(errs, err, err2)...)
 }
@@ -125,7 +132,21 @@ func runForget(c *cli.Context, r *repo.Repo, out *console, o forgetOptions) erro
 	if err != nil {
 		return err
 	}
-	return out.summary(report, func(w io.Writer) { printForget(w, report, len(o.ids) > 0) })
+	if o.prune == nil || report.Forgotten == 0 || report.DryRun {
+		return out.summary(report, func(w io.Writer) { printForget(w, report, len(o.ids) > 0) })
+	}
+	both := struct {
+		forget.Report
+		Prune prune.Report `json:"prune"`
+	}{Report: report}
+	both.Prune, err = prune.Run(c.Context, r, *o.prune, newPruneWatch(out))
+	if err != nil {
+		return fmt.Errorf("%s forgotten, but the prune failed: %w", plural(int64(report.Forgotten), "snapshot was", "snapshots were"), err)
+	}
+	return out.summary(both, func(w io.Writer) {
+		printForget(w, report, len(o.ids) > 0)
+		printPrune(w, both.Prune)
+	})
 }
 
 func printForget(w io.Writer, r forget.Report, named bool) {

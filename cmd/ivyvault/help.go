@@ -130,6 +130,8 @@ func defaultText(f cli.DocGenerationFlag) string {
 		if f.Value != "" {
 			return " (default: " + f.Value + ")"
 		}
+	case *cli.DurationFlag:
+		return " (default: " + strings.TrimSuffix(f.Value.String(), "0m0s") + ")"
 	case *cli.IntFlag:
 		if f.Value != 0 {
 			return fmt.Sprintf(" (default: %d)", f.Value)

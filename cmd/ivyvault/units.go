@@ -46,7 +46,7 @@ func parseSize(s string) (uint64, error) {
 	unit := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSpace(strings.ToUpper(strings.TrimSpace(s))[len(digits):]), "B"), "I")
 	factor := map[string]float64{"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}[unit]
 	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || factor == 0 || n < 0 || n*factor > 1<<62 {
+	if err != nil || factor == 0 || !(n >= 0) || n*factor > 1<<62 {
 		return 0, fmt.Errorf("%q is no size: write for example 4096, 10K, 1.5M or 2G", s)
 	}
 	return uint64(n * factor), nil
