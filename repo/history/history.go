@@ -59,10 +59,10 @@ func Of(list []repo.Snapshot) []versions.Snapshot {
 var ErrNoCache = errors.New("there is no cache folder to keep the table of versions in")
 
 // Fold brings the table to the snapshots that r has, as of its last Refresh.
-// It should run in a process of its own, which a full disk may kill, beside
-// those that answer. An error that Is versions.ErrFolding says that another
-// process is at it.
-func Fold(ctx context.Context, r *repo.Repo) (versions.Report, error) {
+// by writes the table, best in a process of its own, which a full disk may
+// kill (package index/versions/child has one); nil does it here. An error that
+// Is versions.ErrFolding says that another process is at it.
+func Fold(ctx context.Context, r *repo.Repo, by versions.Folder) (versions.Report, error) {
 	dir := r.CachePath(folder)
 	if dir == "" {
 		return versions.Report{}, ErrNoCache
@@ -71,5 +71,5 @@ func Fold(ctx context.Context, r *repo.Repo) (versions.Report, error) {
 	if err != nil {
 		return versions.Report{}, err
 	}
-	return versions.Fold(ctx, reader(r), r.Keys().ContentHash, dir, Of(list))
+	return versions.Fold(ctx, reader(r), r.Keys().ContentHash, dir, Of(list), by)
 }

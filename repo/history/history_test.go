@@ -3,13 +3,24 @@ package history_test
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 
+	table "ivyvault/index/versions"
+	"ivyvault/index/versions/child"
 	"ivyvault/repo"
 	"ivyvault/repo/history"
 	"ivyvault/repo/seal"
 	"ivyvault/repo/store/mem"
 )
+
+// TestMain makes the test binary its own child.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == child.Verb {
+		os.Exit(child.Main(context.Background(), os.Args[2], os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
 
 func TestHistory(t *testing.T) {
 	st := mem.New()
@@ -34,7 +45,7 @@ func TestHistory(t *testing.T) {
 	if !tab.ShouldFold() {
 		t.Error("a table is worth it")
 	}
-	rep, err := history.Fold(t.Context(), r)
+	rep, err := history.Fold(t.Context(), r, nil)
 	if err != nil || rep.Added != 20 || rep.Paths != 105 {
 		t.Fatalf("%+v, %v", rep, err)
 	}
@@ -47,10 +58,9 @@ func TestHistory(t *testing.T) {
 	f.nights = 26
 	f.night(t, r, 1)
 	folds := 0
-	fold := func(ctx context.Context) error {
+	fold := func(ctx context.Context, dir string, live []table.Chain, feed table.Feed) (table.Report, error) {
 		folds++
-		_, err := history.Fold(ctx, r)
-		return err
+		return child.Run(ctx, os.Args[0], dir, live, feed)
 	}
 	update := func() {
 		t.Helper()
@@ -86,7 +96,7 @@ func TestWithoutACache(t *testing.T) {
 	if v, err := tab.Of(t.Context(), "folder 000001/document-00000000.json"); err != nil || len(v) != 1 || tab.ShouldFold() {
 		t.Errorf("%d versions, %v", len(v), err)
 	}
-	if _, err := history.Fold(t.Context(), r); !errors.Is(err, history.ErrNoCache) {
+	if _, err := history.Fold(t.Context(), r, nil); !errors.Is(err, history.ErrNoCache) {
 		t.Errorf("a fold without a cache: %v", err)
 	}
 }
@@ -104,7 +114,7 @@ func TestBackupKeysAreRefused(t *testing.T) {
 	if _, err := history.Open(context.Background(), r, nil); !errors.Is(err, repo.ErrNeedsFull) {
 		t.Errorf("open: %v", err)
 	}
-	if _, err := history.Fold(context.Background(), r); !errors.Is(err, repo.ErrNeedsFull) {
+	if _, err := history.Fold(context.Background(), r, nil); !errors.Is(err, repo.ErrNeedsFull) {
 		t.Errorf("fold: %v", err)
 	}
 }

@@ -105,7 +105,7 @@ func largeStep(t *testing.T, step, dir string) {
 		}
 		detail = largeAsk(t, r)
 	case "fold", "fold nothing":
-		rep, err := history.Fold(t.Context(), r)
+		rep, err := history.Fold(t.Context(), r, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -120,13 +120,13 @@ func largeStep(t *testing.T, step, dir string) {
 		all[0].ID[0]++ // another snapshot with the oldest tree, as the newest
 		all[0].Time = all[len(all)-1].Time.Add(1)
 		rd := largeReader(r)
-		rep, err := versions.Fold(t.Context(), rd, r.Keys().ContentHash, r.CachePath("versions"), all)
+		rep, err := versions.Fold(t.Context(), rd, r.Keys().ContentHash, r.CachePath("versions"), all, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		detail = fmt.Sprintf("%+v", rep)
 	case "table":
-		if _, err := history.Fold(t.Context(), r); err != nil {
+		if _, err := history.Fold(t.Context(), r, nil); err != nil {
 			t.Fatal(err)
 		}
 		begin = time.Now()

@@ -9,22 +9,22 @@ import (
 )
 
 // Update gives t the snapshots that r has, as of its last Refresh, and, where
-// the table lacks many of them, lets fold make a new one, which t then uses.
-// fold runs Fold, best in a process of its own; nil leaves the table as it is.
+// the table lacks many of them, folds by by, see Fold, and lets t use the new
+// table. Where by is nil the table stays as it is.
 //
 // t answers all the while, more slowly until the fold has ended: a mount calls
 // Update beside its work whenever the list of snapshots changed. That another
 // process is folding already is no error.
-func Update(ctx context.Context, r *repo.Repo, t *versions.Tabled, fold func(context.Context) error) error {
+func Update(ctx context.Context, r *repo.Repo, t *versions.Tabled, by versions.Folder) error {
 	list, err := r.Snapshots(ctx)
 	if err != nil {
 		return err
 	}
 	t.Set(Of(list))
-	if fold == nil || !t.ShouldFold() {
+	if by == nil || !t.ShouldFold() {
 		return nil
 	}
-	if err := fold(ctx); err != nil && !errors.Is(err, versions.ErrFolding) {
+	if _, err := Fold(ctx, r, by); err != nil && !errors.Is(err, versions.ErrFolding) {
 		return err
 	}
 	t.Reload()

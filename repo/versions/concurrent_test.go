@@ -77,7 +77,7 @@ func TestConcurrentUse(t *testing.T) {
 			tab.Set(h.live)
 		}
 		if i%8 == 0 {
-			if _, err := Fold(ctx, tree.NewReader(h.mem, h.hash, 0), h.hash, h.dir, h.live); err != nil {
+			if _, err := Fold(ctx, tree.NewReader(h.mem, h.hash, 0), h.hash, h.dir, h.live, nil); err != nil {
 				t.Error(err)
 			}
 			tab.Reload()

@@ -24,13 +24,20 @@ var ErrFolding = table.ErrFolding
 // that can't be read the table does without. What list does not name leaves
 // the table.
 //
-// Any number of processes may answer meanwhile. It should run in a process of
-// its own, see table.Fold; memory is bounded. hash is the repository's keyed
-// hash of contents.
-func Fold(ctx context.Context, r *tree.Reader, hash func([]byte) chunk.ID, dir string, list []Snapshot) (Report, error) {
+// Any number of processes may answer meanwhile; memory is bounded. hash is the
+// repository's keyed hash of contents. by writes the table, as table.Fold does;
+// nil is table.Fold itself.
+func Fold(ctx context.Context, r *tree.Reader, hash func([]byte) chunk.ID, dir string, list []Snapshot, by Folder) (Report, error) {
 	f := &feeder{tree: r, hash: hash}
-	return table.Fold(ctx, dir, chains(list), f.feed)
+	if by == nil {
+		by = table.Fold
+	}
+	return by(ctx, dir, chains(list), f.feed)
 }
+
+// Folder does what table.Fold does, perhaps in a process of its own: on a full
+// disk, writing a table can kill the process that does it.
+type Folder func(ctx context.Context, dir string, live []table.Chain, feed table.Feed) (Report, error)
 
 // chains sorts snapshots by time into one chain for each backup set.
 func chains(list []Snapshot) []table.Chain {

@@ -108,7 +108,7 @@ func (h *history) forget() {
 
 func (h *history) fold() Report {
 	h.t.Helper()
-	rep, err := Fold(context.Background(), h.reader(), h.hash, h.dir, h.live)
+	rep, err := Fold(context.Background(), h.reader(), h.hash, h.dir, h.live, nil)
 	if err != nil || rep.Snapshots != len(h.live) {
 		h.t.Fatalf("%+v, %v; %d snapshots live", rep, err, len(h.live))
 	}
@@ -358,7 +358,7 @@ func TestWrongTable(t *testing.T) {
 	h := newHistory(t, 5)
 	h.sets[0]["f"] = "one"
 	h.live = []Snapshot{{ID: [32]byte{1}, Root: h.world.dir(h.sets[0], "")}}
-	if _, err := Fold(t.Context(), h.reader(), func(b []byte) chunk.ID { return chunk.ID{b[0], 1} }, h.dir, h.live); err != nil {
+	if _, err := Fold(t.Context(), h.reader(), func(b []byte) chunk.ID { return chunk.ID{b[0], 1} }, h.dir, h.live, nil); err != nil {
 		t.Fatal(err)
 	}
 	f, tab := New(h.reader()), Open(h.reader(), h.hash, h.dir)
@@ -388,7 +388,7 @@ func TestUnreadableSnapshot(t *testing.T) {
 	}
 	kept = slices.Clone(kept)
 	h.mem.Damage(n.Tree, 3)
-	rep, err := Fold(t.Context(), h.reader(), h.hash, h.dir, h.live)
+	rep, err := Fold(t.Context(), h.reader(), h.hash, h.dir, h.live, nil)
 	if err != nil || rep.LeftOut != 1 || rep.Snapshots != 2 {
 		t.Fatalf("%+v, %v", rep, err)
 	}
