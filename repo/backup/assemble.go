@@ -98,9 +98,9 @@ func (a *assembler) all(order <-chan *item, room *budget) error {
 
 // release gives back what the item holds of the queue.
 func (a *assembler) release(it *item, room *budget) {
-	if it.buf != nil {
-		a.x.small.Put(it.buf)
-		it.buf, it.small = nil, nil
+	if it.small != nil {
+		a.x.small.put(it.small)
+		it.small = nil
 	}
 	if it.taken > 0 {
 		room.give(it.taken)

@@ -62,6 +62,7 @@ type Observer interface {
 type Progress struct {
 	Files, Dirs, Bytes int64 // seen so far
 	BytesRead          int64
+	Expected           int64  // bytes that the parent has in all, 0 where that isn't known
 	Current            string // a path that is being read
 }
 

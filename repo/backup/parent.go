@@ -16,6 +16,7 @@ import (
 type parent struct {
 	id   *repo.Name
 	root repo.Root
+	size int64                                         // bytes of its files, 0 where that isn't known
 	next func() (path string, n *tree.Node, err error) // path "" at the end
 	stop func()
 
@@ -91,10 +92,14 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*
 func walkParent(ctx context.Context, r *repo.Repo, snap repo.Snapshot) *parent {
 	rd := tree.NewReader(r, r.Keys().ContentHash, 0)
 	w := &walker{ctx: ctx, r: rd, todo: []level{{dir: snap.Root.Ref()}}}
-	return &parent{
+	p := &parent{
 		id: &snap.ID, root: snap.Root, next: w.next, stop: func() {},
 		apart: func() bool { return w.apart },
 	}
+	if snap.Stats != nil {
+		p.size = snap.Stats.Bytes
+	}
+	return p
 }
 
 // walker walks a tree depth first, a directory before what is in it, holding

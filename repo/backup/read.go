@@ -55,7 +55,9 @@ func (x *run) readFile(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
-	x.read.Add(int64(it.node.Size))
+	if it.small != nil || it.node.Content.Form == tree.Inline {
+		x.read.Add(int64(it.node.Size)) // larger ones were counted piece by piece
+	}
 	x.count(func() { x.stats.BytesRead += int64(it.node.Size) })
 	if err := x.readXattrs(it, f); err != nil {
 		return err
@@ -106,12 +108,13 @@ func (x *run) readXattrs(it *item, f io.Reader) error {
 // readSmall reads a content that goes into a bundle or into the node itself. A
 // file that has grown meanwhile goes on as a large one.
 func (x *run) readSmall(ctx context.Context, it *item, f io.Reader) error {
-	buf, _ := x.small.Get().(*[]byte)
-	if buf == nil || cap(*buf) < int(it.node.Size)+1 {
-		b := make([]byte, max(16<<10, it.node.Size+1))
-		buf = &b
-	}
-	p := (*buf)[:cap(*buf)]
+	p := x.small.get(int(it.node.Size))
+	keep := false
+	defer func() {
+		if !keep {
+			x.small.put(p)
+		}
+	}()
 	n := 0
 	for n < len(p) {
 		m, err := f.Read(p[n:])
@@ -122,13 +125,12 @@ func (x *run) readSmall(ctx context.Context, it *item, f io.Reader) error {
 				it.node.Content = tree.Content{Form: tree.Inline, Inline: append([]byte(nil), p[:n]...)}
 			}
 			if n == 0 || tree.SmallContent(n) {
-				x.small.Put(buf)
 				return nil
 			}
 			if n > maxSmall {
 				return x.readLarge(ctx, it, eof{}, p[:n])
 			}
-			it.small, it.buf = p[:n], buf
+			it.small, keep = p[:n], true
 			return nil
 		}
 		if err != nil {
@@ -211,6 +213,7 @@ func (x *run) cutStream(p *putting, r io.Reader) error {
 		if err := p.chunk(piece); err != nil {
 			return err
 		}
+		x.read.Add(int64(len(piece)))
 	}
 }
 

@@ -29,8 +29,9 @@ type run struct {
 	pieces   pieces
 	usage    *usage
 	recorder *recorder            // nil where none is kept
+	expected int64                // bytes that the parent has in all
 	tops     map[string]tree.Node // of SkipUnchanged: what is at the paths, without leading slashes
-	small    sync.Pool            // of *[]byte, for contents that go into bundles
+	small    smallBuffers
 
 	mu       sync.Mutex
 	stats    repo.Stats
@@ -75,7 +76,7 @@ func (x *run) capture(ctx context.Context, p *parent) (repo.Snapshot, error) {
 	if p.id != nil && x.writer != nil && !x.writer.UseParent(*p.id) {
 		p = noParent()
 	}
-	x.parent = p.id
+	x.parent, x.expected = p.id, p.size
 	c, err := x.opt.Source.Capture(ctx)
 	if err != nil {
 		return repo.Snapshot{}, err
@@ -147,7 +148,7 @@ func (x *run) tick(ctx context.Context) (stop func()) {
 }
 
 func (x *run) progress() Progress {
-	p := Progress{Files: x.files.Load(), Dirs: x.dirs.Load(), Bytes: x.bytes.Load(), BytesRead: x.read.Load()}
+	p := Progress{Files: x.files.Load(), Dirs: x.dirs.Load(), Bytes: x.bytes.Load(), BytesRead: x.read.Load(), Expected: x.expected}
 	if s := x.current.Load(); s != nil {
 		p.Current = *s
 	}

@@ -18,11 +18,10 @@ type item struct {
 	// done is closed when node is complete but for what the assembler adds; nil
 	// where it was complete from the beginning.
 	done  chan struct{}
-	small []byte  // content to be bundled, from the pool
-	buf   *[]byte // its buffer
-	taken int     // bytes of the queue's budget
-	err   error   // the content could not be read: a finding
-	gone  bool    // it vanished: left out without a word
+	small []byte // content to be bundled, in a buffer of smallBuffers
+	taken int    // bytes of the queue's budget
+	err   error  // the content could not be read: a finding
+	gone  bool   // it vanished: left out without a word
 }
 
 // walk takes the entries from the source, compares them with the parent and
@@ -38,7 +37,8 @@ func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, order, wor
 		it := &item{entry: e}
 		x.compare(it, p)
 		if it.done != nil {
-			if it.taken = int(min(e.Attr.Size, maxSmall)); it.taken > 0 {
+			if it.node.Type == tree.File && e.Attr.Size > 0 {
+				it.taken = classes[class(int(min(e.Attr.Size, maxSmall)))]
 				if err := room.take(ctx, it.taken); err != nil {
 					return err
 				}
