@@ -14,7 +14,7 @@ func newApp() *cli.App {
 		Usage:                     "deduplicating, encrypted snapshots that can be walked through like directories",
 		Commands:                  verbs(),
 		Writer:                    os.Stdout,
-		ErrWriter:                 os.Stderr,
+		ErrWriter:                 newScreen(os.Stderr),
 		Reader:                    os.Stdin,
 		HideHelp:                  true,
 		HideVersion:               true,

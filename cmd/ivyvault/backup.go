@@ -194,7 +194,7 @@ func runBackup(c *cli.Context, o backupOptions) error {
 		return err
 	}
 	g.stdinTaken = o.stdin && o.argv == nil
-	if err := o.makeSource(c, g); err != nil {
+	if err := o.makeSource(g); err != nil {
 		return err
 	}
 	r, err := openRepo(ctx, g, out)
@@ -218,11 +218,11 @@ func runBackup(c *cli.Context, o backupOptions) error {
 }
 
 // makeSource makes what is captured of what was asked for.
-func (o *backupOptions) makeSource(c *cli.Context, g global) error {
+func (o *backupOptions) makeSource(g global) error {
 	if o.stdin {
 		s, err := command.Reader(o.filename, os.Stdin)
 		if o.argv != nil {
-			s, err = command.New(o.filename, o.argv, c.App.ErrWriter)
+			s, err = command.New(o.filename, o.argv, os.Stderr)
 		}
 		if err != nil {
 			return err

@@ -52,10 +52,11 @@ func (w *backupWatch) Progress(p backup.Progress) {
 	}
 	rate := float64(p.BytesRead) / max(passed.Seconds(), 0.001)
 	line := fmt.Sprintf("[%s] %s, %s seen, %s read, %s/s", clock(passed), plural(p.Files, "file", "files"), size(p.Bytes), size(p.BytesRead), size(int64(rate)))
+	line += remaining(passed, p.Bytes, p.Expected)
 	if findings > 0 {
 		line += ", " + plural(int64(findings), "finding", "findings")
 	}
-	w.out.draw(line, showPath(p.Current))
+	w.out.draw(line, "/"+showPath(p.Current))
 }
 
 // backupStatus is the line of JSON that tells how far a backup is.

@@ -21,20 +21,30 @@ type console struct {
 	json     bool
 	quiet    bool
 	verbose  int
-	terminal bool // standard error is one
-	fd       int
+	*screen
+}
+
+// screen is standard error. What several consoles of one process show on it
+// does not get into each other's way.
+type screen struct {
+	f        *os.File
+	terminal bool
 
 	mu    sync.Mutex
 	lines int // of the progress that stands on the terminal now
 }
 
+func newScreen(f *os.File) *screen { return &screen{f: f, terminal: term.IsTerminal(int(f.Fd()))} }
+
+// Write prints as it is; callers see to the progress that stands there.
+func (s *screen) Write(p []byte) (int, error) { return s.f.Write(p) }
+
 func newConsole(app *cli.App, json, quiet bool, verbose int) *console {
-	c := &console{out: app.Writer, err: app.ErrWriter, json: json, quiet: quiet, verbose: verbose}
-	if f, ok := app.ErrWriter.(*os.File); ok {
-		c.fd = int(f.Fd())
-		c.terminal = term.IsTerminal(c.fd)
+	s, ok := app.ErrWriter.(*screen)
+	if !ok {
+		s = newScreen(os.Stderr)
 	}
-	return c
+	return &console{out: app.Writer, err: s, json: json, quiet: quiet, verbose: verbose, screen: s}
 }
 
 // begin reads the global flags and makes the console of a verb.

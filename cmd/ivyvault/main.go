@@ -34,7 +34,7 @@ func main() {
 const gcPercent = 40
 
 // errInterrupted is why the context ended when the user asked for it.
-var errInterrupted = errors.New("interrupted: what was stored so far stays, and the same command goes on from there")
+var errInterrupted = errors.New("interrupted: the same command goes on where this one ended")
 
 // run runs one command line and returns its exit code.
 func run(args []string) int {

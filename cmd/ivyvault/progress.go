@@ -15,7 +15,7 @@ func (c *console) draw(lines ...string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	width, _, err := term.GetSize(c.fd)
+	width, _, err := term.GetSize(int(c.f.Fd()))
 	if err != nil || width < 20 {
 		width = 80
 	}
