@@ -14,13 +14,11 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-
-	"ivyvault/index/foldproc"
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == foldproc.Verb {
-		os.Exit(foldproc.Child(context.Background(), os.Args[2], os.Stdin, os.Stdout, os.Stderr))
+	if code, is := asChild(context.Background(), os.Args[1:]); is {
+		os.Exit(code)
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)

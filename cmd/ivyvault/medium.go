@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
-	"ivyvault/index"
-	"ivyvault/index/foldproc"
 	"ivyvault/repo"
 	"ivyvault/repo/store"
 	"ivyvault/repo/store/limit"
@@ -102,16 +99,6 @@ func bucket(kib int) *limit.Bucket {
 		return nil
 	}
 	return limit.NewBucket(kib)
-}
-
-// foldIndex rewrites the index of a large repository by a second process of
-// this program.
-func foldIndex(ctx context.Context, dir string, live []index.Name, load index.Load) error {
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	return foldproc.Run(ctx, program, dir, live, load)
 }
 
 // openRepo opens the repository that the flags name. The caller closes it.

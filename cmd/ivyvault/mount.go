@@ -9,6 +9,7 @@ import (
 	"ivyvault/chunk"
 	"ivyvault/fusefs"
 	"ivyvault/repo"
+	"ivyvault/repo/history"
 	"ivyvault/repo/pick"
 	"ivyvault/repo/tree"
 	"ivyvault/repo/versions"
@@ -85,7 +86,12 @@ func runMount(c *cli.Context, o mountOptions) error {
 	cached := chunk.NewCached(r, mountChunks)
 	defer cached.Close()
 	rd := tree.NewReader(cached, r.Keys().ContentHash, mountPages)
-	v := &vault{repo: r, keep: keep, past: versions.New(rd)}
+	past, err := history.Open(ctx, r, rd)
+	if err != nil {
+		return err
+	}
+	defer past.Close()
+	v := &vault{repo: r, keep: keep, past: past, changed: make(chan struct{}, 1)}
 	server, err := fusefs.Mount(ctx, o.dir, v, fusefs.Options{
 		Tree: rd, Chunks: cached, Versions: v.past, Keep: keep, Path: o.path,
 		Owned: o.owned, AllowOther: o.other, Name: "ivyvault:" + g.repository,
@@ -101,6 +107,13 @@ func runMount(c *cli.Context, o mountOptions) error {
 		return err
 	}
 	out.notice("", fmt.Sprintf("%s shows the snapshots; press Ctrl-C or unmount it to end", showPath(server.Dir())))
+	folds, stop := context.WithCancel(ctx)
+	folded := make(chan struct{})
+	go func() {
+		defer close(folded)
+		v.foldOnChange(folds, out)
+	}()
+	defer func() { stop(); <-folded }()
 	gone := make(chan struct{})
 	go func() {
 		server.Wait()
@@ -143,7 +156,10 @@ func keepOf(all []repo.Snapshot, o mountOptions) (func(fusefs.Snapshot) bool, er
 type vault struct {
 	repo *repo.Repo
 	keep func(fusefs.Snapshot) bool
-	past *versions.Finder
+	past *versions.Tabled
+	// changed holds a token where the list may have changed since the table of
+	// versions was looked at.
+	changed chan struct{}
 }
 
 var _ fusefs.Vault = (*vault)(nil)
@@ -155,16 +171,32 @@ func (v *vault) Snapshots(ctx context.Context) ([]fusefs.Snapshot, error) {
 		return nil, err
 	}
 	var shown []fusefs.Snapshot
-	var past []versions.Snapshot
+	var past []repo.Snapshot
 	for _, s := range list {
 		one := fusefs.Snapshot{ID: s.ID, Time: s.Time, Host: s.Host, Tags: s.Tags, Paths: s.Paths, Root: s.Root.Ref(), Incomplete: s.Incomplete}
 		shown = append(shown, one)
 		if v.keep == nil || v.keep(one) {
-			past = append(past, versions.Snapshot{ID: s.ID, Time: s.Time, Host: s.Host, Root: s.Root.Ref()})
+			past = append(past, s)
 		}
 	}
-	v.past.Set(past)
+	v.past.Set(history.Of(past))
+	select {
+	case v.changed <- struct{}{}:
+	default:
+	}
 	return shown, nil
+}
+
+// foldOnChange keeps the table of versions up to date until the context ends.
+func (v *vault) foldOnChange(ctx context.Context, out *console) {
+	for {
+		select {
+		case <-v.changed:
+			foldVersions(ctx, v.repo, v.past, out)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Refresh reads the log on.

@@ -11,9 +11,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ivyvault/repo"
+	"ivyvault/repo/history"
 	"ivyvault/repo/ls"
 	"ivyvault/repo/pick"
-	"ivyvault/repo/tree"
 	"ivyvault/repo/versions"
 )
 
@@ -59,13 +59,13 @@ Example:
 			if err != nil {
 				return err
 			}
-			finder := versions.New(tree.NewReader(r, r.Keys().ContentHash, 8<<20))
-			var past []versions.Snapshot
-			for _, s := range snaps {
-				past = append(past, versions.Snapshot{ID: s.ID, Time: s.Time, Host: s.Host, Root: s.Root.Ref()})
+			past, err := history.Open(c.Context, r, nil)
+			if err != nil {
+				return err
 			}
-			finder.Set(past)
-			found, err := finder.Of(c.Context, strings.Trim(path, "/"))
+			defer past.Close()
+			past.Set(history.Of(snaps))
+			found, err := past.Of(c.Context, strings.Trim(path, "/"))
 			if err != nil {
 				return err
 			}
@@ -73,7 +73,9 @@ Example:
 				return fmt.Errorf("no snapshot has a file %s: 'ivyvault find' looks for names: %w", showPath(path), fs.ErrNotExist)
 			}
 			views := viewVersions(path, found)
-			return out.report(views, func(w io.Writer) { printVersions(w, views) })
+			err = out.report(views, func(w io.Writer) { printVersions(w, views) })
+			foldVersions(c.Context, r, past, out)
+			return err
 		},
 	}
 }
