@@ -30,6 +30,7 @@ func TestMain(m *testing.M) {
 //	drop DIR                remove that file
 //	shape FILE              print to stdout which fields a JSON value has, and of which type
 //	field FILE PATH NAME    put a JSON value's field into the variable NAME
+//	entry FILE TYPE NAME    put the number of the first log entry of the type into the variable NAME
 //
 // With UPDATE_STORIES=1 the golden parts are rewritten.
 func TestStories(t *testing.T) {
@@ -49,6 +50,7 @@ func TestStories(t *testing.T) {
 			"cut":   func(ts *testscript.TestScript, _ bool, args []string) { halve(ts, largest(ts, args)) },
 			"drop":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(os.Remove(largest(ts, args))) },
 			"shape": func(ts *testscript.TestScript, _ bool, args []string) { shape(ts, args) },
+			"entry": func(ts *testscript.TestScript, _ bool, args []string) { entry(ts, args) },
 			"field": func(ts *testscript.TestScript, _ bool, args []string) { field(ts, args) },
 		},
 	})
@@ -153,6 +155,25 @@ func describe(at string, v any, seen map[string]bool) {
 	case nil:
 		seen[at+" null"] = true
 	}
+}
+
+// entry looks into what 'debug log --json' printed. Which number an entry has
+// depends on how long a backup takes: a slow one tells the log that it runs.
+func entry(ts *testscript.TestScript, args []string) {
+	var v struct {
+		Entries []struct {
+			Number uint64
+			Type   string
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &v))
+	for _, e := range v.Entries {
+		if e.Type == args[1] {
+			ts.Setenv(args[2], fmt.Sprint(e.Number))
+			return
+		}
+	}
+	ts.Fatalf("the log has no %s", args[1])
 }
 
 // field finds a.b.0.c in a JSON value.
