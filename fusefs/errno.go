@@ -9,6 +9,8 @@ import (
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"ivyvault/chunk"
 )
 
 // errGone is for what the kernel asks of a directory that is in no table.
@@ -20,6 +22,9 @@ func (m *mount) errno(err error, id uint64) fuse.Status {
 	switch {
 	case err == nil:
 		return fuse.OK
+	case errors.Is(err, chunk.ErrDamaged): // a pack that is gone is no file that is gone
+		m.troubles.report(m, err, id)
+		return fuse.EIO
 	case errors.Is(err, fs.ErrNotExist):
 		return fuse.ENOENT
 	case errors.Is(err, errGone):

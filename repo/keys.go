@@ -85,6 +85,8 @@ func openAnySlot(ctx context.Context, st store.Store, config Config, configObj [
 			}
 			return ring, nil
 		case errors.Is(err, seal.ErrWrongPassword):
+		case errors.Is(err, seal.ErrConfigDiffers): // only the right password shows it
+			return nil, &chunk.DamageError{What: "config", How: err.Error()}
 		default:
 			damaged = append(damaged, fmt.Errorf("key %s: %w", n.Short(), err))
 		}

@@ -44,10 +44,16 @@ func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte,
 	// A pack that is gone, or a chunk that nobody knows, may only mean that a
 	// prune or another backup went on meanwhile: the log tells.
 	changed, rerr := r.Refresh(ctx)
-	if rerr != nil || !changed {
+	if rerr != nil {
 		return nil, errors.Join(err, rerr)
 	}
-	return r.getFrom(ctx, r.ix(), ref, off, n)
+	if changed {
+		p, err = r.getFrom(ctx, r.ix(), ref, off, n)
+	}
+	if errors.Is(err, store.ErrNotExist) {
+		err = &chunk.DamageError{What: ref.String(), How: "the log says that it exists, but the pack that holds it is gone", Err: err}
+	}
+	return p, err
 }
 
 // mayBeStale reports whether an error may come from an old view of the log.

@@ -32,6 +32,10 @@ func readPassword(ctx context.Context, g global, what string, isNew bool) ([]byt
 		return passwordOfCommand(ctx, command)
 	}
 	if p := os.Getenv("IVYVAULT_PASSWORD"); p != "" {
+		// Processes that are started from now on have no use for it.
+		if err := os.Unsetenv("IVYVAULT_PASSWORD"); err != nil {
+			return nil, err
+		}
 		return []byte(p), nil
 	}
 	return askPassword(ctx, g, what, isNew)

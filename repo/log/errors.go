@@ -85,14 +85,15 @@ func damage(n uint64, err error) error {
 	case errors.As(err, &v):
 		return fmt.Errorf("log entry %d: %w", n, err)
 	case errors.As(err, &d):
-		return &chunk.DamageError{What: what(n), How: d.How, Err: d.Err}
+		return &chunk.DamageError{What: what(n), How: d.How + bringBack, Err: d.Err}
 	}
-	return &chunk.DamageError{What: what(n), How: err.Error()}
+	return &chunk.DamageError{What: what(n), How: err.Error() + bringBack}
 }
 
+const bringBack = "; bring the object back from a copy of the repository, and see what 'ivyvault check' finds"
+
 func missing(n, later uint64) error {
-	return &chunk.DamageError{What: what(n), How: fmt.Sprintf("it is missing, though entry %d is there; "+
-		"bring the object back from a copy of the repository, and see what `check` finds", later)}
+	return &chunk.DamageError{What: what(n), How: fmt.Sprintf("it is missing, though entry %d is there", later) + bringBack}
 }
 
 func what(n uint64) string { return fmt.Sprintf("log entry %d", n) }
