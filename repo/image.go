@@ -144,7 +144,7 @@ func (w *Writer) flushIndex(ctx context.Context, last bool) error {
 	w.flushing.Lock()
 	defer w.flushing.Unlock()
 	w.mu.Lock()
-	due := len(w.pending) > 0 && (last || len(w.pending) > w.packs/flushShare && time.Since(w.flushed) >= flushEvery)
+	due := len(w.pending) > 0 && (last || len(w.pending) > w.packs/flushShare && time.Since(w.flushed) >= w.r.every)
 	packs := w.pending
 	if due {
 		w.pending = nil

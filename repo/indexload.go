@@ -73,7 +73,7 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full boo
 	var stop atomic.Bool
 	var learned atomic.Bool
 	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(indexReaders)
+	g.SetLimit(r.AtOnce(indexReaders))
 	for _, n := range missing {
 		if stop.Load() {
 			break

@@ -46,7 +46,12 @@ type Repo struct {
 	log     *log.Log
 	current Name // the key slot after a change of password, else zero
 	fold    func(context.Context, string, []index.Name, index.Load) error
-	cache   string // this repository's folder in the cache, "" without one
+	cache   string        // this repository's folder in the cache, "" without one
+	bound   int           // Options.Concurrency
+	every   time.Duration // the shortest time between index files of one write
+	// same, in tests only, may exchange an object for another one that was
+	// sealed from the same plaintext, so that runs repeat byte by byte.
+	same func(store.Type, []byte) []byte
 
 	index atomic.Pointer[index.Table] // nil until it is needed
 
@@ -67,6 +72,9 @@ type Options struct {
 	Fold func(ctx context.Context, dir string, live []index.Name, load index.Load) error
 	// TableCache bounds the memory of opened packs' tables, in bytes; 0 is 8 MiB.
 	TableCache int
+	// Concurrency bounds how many operations of the store one write, prune or
+	// reading of the index has under way at once; 0 leaves it to each of them.
+	Concurrency int
 }
 
 // Open opens the repository in st with a password. It fails with an error that
@@ -108,6 +116,7 @@ func assemble(ctx context.Context, st store.Store, config Config, configHash [32
 		store: st, config: config, id: id, ring: ring,
 		keys: chunk.NewKeys(ring.Identity()), codec: codec,
 		packs: newPackCache(opt.TableCache), fold: opt.Fold, adopted: map[Name]bool{},
+		bound: opt.Concurrency, every: flushEvery,
 	}
 	if opt.CacheDir != "" {
 		r.cache = filepath.Join(opt.CacheDir, config.ID[:16])
@@ -150,6 +159,15 @@ func (r *Repo) Keys() *chunk.Keys { return r.keys }
 
 // SplitterSecret returns the secret by which writers cut files and directories.
 func (r *Repo) SplitterSecret() [32]byte { return r.ring.SplitterSecret() }
+
+// AtOnce returns how many operations of the store may be under way at once
+// where the caller would have most.
+func (r *Repo) AtOnce(most int) int {
+	if r.bound > 0 {
+		return min(r.bound, most)
+	}
+	return most
+}
 
 // Store returns the medium, for verbs that look at objects as such.
 func (r *Repo) Store() store.Store { return r.store }

@@ -56,6 +56,11 @@ func (r *Repo) writeOnce(ctx context.Context, fn func(context.Context, *Writer) 
 // commit stores the snapshot object and wins its log entry.
 func (w *Writer) commit(ctx context.Context, snap Snapshot) (Snapshot, error) {
 	r := w.r
+	if snap.Stats != nil { // fn described the snapshot before the last packs were closed
+		c, s := w.Counters(), *snap.Stats
+		s.BytesAdded, s.ChunksNew = c.PacksBytes, c.New
+		snap.Stats = &s
+	}
 	form, err := r.putSnapshot(ctx, snap)
 	if err != nil {
 		return snap, err
@@ -107,6 +112,9 @@ func (r *Repo) putSnapshot(ctx context.Context, snap Snapshot) (Name, error) {
 
 // putNamed stores an object under the hash of its bytes.
 func (r *Repo) putNamed(ctx context.Context, t store.Type, obj []byte) (Name, error) {
+	if r.same != nil {
+		obj = r.same(t, obj)
+	}
 	n := Name(seal.ObjectName(obj))
 	_, err := r.store.Put(ctx, store.Name{Type: t, Name: n.String()}, obj)
 	return n, err

@@ -70,7 +70,7 @@ func (r *Repo) newWriter(ctx context.Context) (*Writer, error) {
 		return nil, err
 	}
 	w := &Writer{
-		r: r, base: base, slots: make(chan struct{}, uploaders), began: time.Now(),
+		r: r, base: base, slots: make(chan struct{}, r.AtOnce(uploaders)), began: time.Now(),
 		relies: map[Name]struct{}{}, used: map[Name]struct{}{}, byPack: map[Name]Name{}, own: map[Name]struct{}{},
 	}
 	w.claims.init()

@@ -281,12 +281,23 @@ func (w *world) sweep(ctx context.Context, s schedtest.Store, i int) error {
 	}
 	for range w.rounds {
 		var body Sweep
+		known := map[Name][]Name{} // index files never change
+		read := func(x Name) ([]Name, error) {
+			if all, ok := known[x]; ok {
+				return all, nil
+			}
+			all, err := packsOf(ctx, s, x)
+			if err == nil {
+				known[x] = all
+			}
+			return all, err
+		}
 		_, err := l.Update(ctx, func(now *State) (Body, error) {
 			var err error
-			if body, err = w.victims(ctx, s, now, i); err != nil || len(body.Packs) == 0 {
+			if body, err = w.victims(ctx, s, now, i, read); err != nil || len(body.Packs) == 0 {
 				return nil, err
 			}
-			return body, CanSweep(now, body, func(x Name) ([]Name, error) { return packsOf(ctx, w.m, x) })
+			return body, CanSweep(now, body, read)
 		})
 		if err != nil {
 			return err
@@ -305,7 +316,7 @@ func (w *world) sweep(ctx context.Context, s schedtest.Store, i int) error {
 	return nil
 }
 
-func (w *world) victims(ctx context.Context, s schedtest.Store, now *State, i int) (Sweep, error) {
+func (w *world) victims(ctx context.Context, s schedtest.Store, now *State, i int, read func(Name) ([]Name, error)) (Sweep, error) {
 	live := slices.Clone(now.Index())
 	if i%2 == 1 {
 		slices.Reverse(live)
@@ -314,7 +325,7 @@ func (w *world) victims(ctx context.Context, s schedtest.Store, now *State, i in
 	var out Sweep
 	var stays []Name
 	for _, x := range live {
-		all, err := packsOf(ctx, s, x)
+		all, err := read(x)
 		if err != nil {
 			return Sweep{}, err
 		}

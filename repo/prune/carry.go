@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -190,6 +191,9 @@ func (x *run) sweep(ctx context.Context) error {
 	for _, n := range x.newIndex {
 		b.IndexAdded = append(b.IndexAdded, log.Name(n))
 	}
+	for _, l := range [][]log.Name{b.Packs, b.IndexRemoved} {
+		slices.SortFunc(l, func(a, b log.Name) int { return slices.Compare(a[:], b[:]) })
+	}
 	b.Ended = x.spared.Over
 	x.rep.RunsEnded = len(b.Ended)
 	x.rep.IndexRemoved = len(b.IndexRemoved)
@@ -245,6 +249,11 @@ func (x *run) stillRight(ctx context.Context, now *log.State) error {
 		was, _ := x.base.Keep(run)
 		if is, kept := now.Keep(run); kept && is.Entry != was.Entry {
 			return errAgain // it goes on after all
+		}
+	}
+	for _, n := range x.leftIndex {
+		if now.HasIndex(log.Name(n)) {
+			return errAgain // it belonged to nothing, and was committed since
 		}
 	}
 	if _, err := x.r.Refresh(ctx); err != nil { // the index of what came since
@@ -323,6 +332,7 @@ const removers = 8
 func (x *run) remove(ctx context.Context) error {
 	x.count()
 	all := x.dead
+	slices.SortFunc(all, func(a, b store.Name) int { return strings.Compare(a.String(), b.String()) })
 	for _, p := range x.body.Packs {
 		all = append(all, store.Name{Type: store.Pack, Name: repo.Name(p).String()})
 	}
@@ -330,7 +340,7 @@ func (x *run) remove(ctx context.Context) error {
 		all = append(all, store.Name{Type: store.Index, Name: repo.Name(n).String()})
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(removers)
+	g.SetLimit(x.r.AtOnce(removers))
 	for _, n := range all {
 		g.Go(func() error { return x.r.Store().Remove(gctx, n) })
 	}

@@ -166,22 +166,6 @@ func (x *run) runs(ctx context.Context) error {
 
 // list compares what is in the store with the log.
 func (x *run) list(ctx context.Context) error {
-	x.there = map[repo.Name]int64{}
-	err := x.r.Store().List(ctx, store.Pack, func(i store.Info) error {
-		var n repo.Name
-		if n.UnmarshalText([]byte(i.Name.Name)) != nil {
-			return nil
-		}
-		x.rep.PacksBefore++
-		x.rep.BytesBefore += i.Size
-		if _, live := x.packs.Find(n); !live && !x.kept[n] {
-			x.there[n] = i.Size
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
 	forms := map[repo.Name]bool{}
 	for _, s := range x.base.Snapshots() {
 		forms[repo.Name(s.Form)] = true
@@ -205,6 +189,24 @@ func (x *run) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+	}
+	// Packs come last: those of an index file that was seen above, which were
+	// stored before it, are then not taken for gone.
+	x.there = map[repo.Name]int64{}
+	err := x.r.Store().List(ctx, store.Pack, func(i store.Info) error {
+		var n repo.Name
+		if n.UnmarshalText([]byte(i.Name.Name)) != nil {
+			return nil
+		}
+		x.rep.PacksBefore++
+		x.rep.BytesBefore += i.Size
+		if _, live := x.packs.Find(n); !live && !x.kept[n] {
+			x.there[n] = i.Size
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if err := x.history(ctx, index, snapshots); err != nil {
 		return err

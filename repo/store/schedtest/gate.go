@@ -118,6 +118,9 @@ func (g *gate) Remove(ctx context.Context, name store.Name) error {
 	return g.p.x.base.Remove(ctx, name)
 }
 
+// History implements Store.
+func (g *gate) History() uint64 { return g.p.trace }
+
 // Close implements store.Store.
 func (g *gate) Close() error { return nil }
 

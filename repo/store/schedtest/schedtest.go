@@ -13,9 +13,11 @@
 // their names are fine, as objects are told apart by who put them when.
 //
 // Two states are the same where each process got the same answers and the store
-// holds the same objects, so different orders of steps that don't touch one
-// another are followed once. Reads of what is there for good (config, keys, log
-// entries) touch nothing and are done at once, without trying other orders.
+// holds the same objects; what follows them is followed once. Of two steps that
+// don't touch one another not both orders are tried, since they end in the same
+// state; the states between are visited all the same. Reads of what is there for
+// good (config, keys, log entries) touch nothing and are done at once, without
+// trying other orders.
 package schedtest
 
 import (
@@ -41,6 +43,10 @@ type Store interface {
 	// Overwrite puts data whether or not something is there. No store does
 	// this; it is for media with faults, see Racy.
 	Overwrite(ctx context.Context, name store.Name, data []byte) error
+	// History is a number that tells apart what the process may have seen so
+	// far. It is the same in each execution in which the process got the same
+	// answers. To ask for it is no operation.
+	History() uint64
 }
 
 // World is what one execution begins with. Each execution needs its own.
@@ -58,6 +64,11 @@ type World struct {
 // Options bounds a search.
 type Options struct {
 	MaxStates int // give up after as many; 0: two million
+	Workers   int // executions at once, each with a world of its own; 0: one
+	// Preemptions bounds how often in one order a process is interrupted by
+	// another one though it could go on; 0: no bound. The search is then
+	// complete up to the bound.
+	Preemptions int
 }
 
 // Stats tells what a search did.
@@ -96,74 +107,4 @@ func Explore(t testing.TB, setup func() World, o Options) Stats {
 		t.Fatal(stats.Violation)
 	}
 	return stats
-}
-
-// Search is Explore for who expects a violation: it stops at the first one. The
-// error says that the search could not be completed.
-func Search(ctx context.Context, setup func() World, o Options) (Stats, error) {
-	if o.MaxStates == 0 {
-		o.MaxStates = 2_000_000
-	}
-	s := search{setup: setup, most: o.MaxStates, seen: map[uint64]struct{}{}, stack: [][]uint8{nil}}
-	for len(s.stack) > 0 && s.stats.Violation == nil {
-		order := s.stack[len(s.stack)-1]
-		s.stack = s.stack[:len(s.stack)-1]
-		if err := s.execute(ctx, order); err != nil {
-			return s.stats, err
-		}
-	}
-	return s.stats, nil
-}
-
-type search struct {
-	setup func() World
-	most  int
-	seen  map[uint64]struct{} // fingerprints of states
-	stack [][]uint8           // orders that are still to be followed
-	stats Stats
-}
-
-// execute follows the order and then goes on, first process first, until it
-// comes to a state that is known or in which all have ended. The other choices
-// on its way it leaves on the stack.
-func (s *search) execute(ctx context.Context, order []uint8) error {
-	w := s.setup()
-	x := start(ctx, w)
-	defer func() {
-		x.stop()
-		s.stats.Steps += x.steps
-	}()
-	s.stats.Executions++
-	path := append([]uint8(nil), order...)
-	for i := 0; ; i++ {
-		x.runIndependent()
-		if i >= len(order) {
-			key := x.fingerprint()
-			if _, known := s.seen[key]; known {
-				return nil
-			}
-			s.seen[key] = struct{}{}
-			s.stats.States++
-			if s.stats.States > s.most {
-				return fmt.Errorf("gave up after %d states", s.most)
-			}
-			if err := w.Check(ctx); err != nil {
-				s.stats.Violation = &Violation{err, x.order()}
-				return nil
-			}
-			next := x.alive()
-			if len(next) == 0 {
-				return nil
-			}
-			for _, p := range next[1:] {
-				s.stack = append(s.stack, append(append([]uint8(nil), path...), p))
-			}
-			path = append(path, next[0])
-			s.stats.Longest = max(s.stats.Longest, len(path))
-		}
-		if x.procs[path[i]].ended {
-			return fmt.Errorf("process %s ended earlier than in the execution before: it is not deterministic", w.Procs[path[i]].Name)
-		}
-		x.step(int(path[i]))
-	}
 }
