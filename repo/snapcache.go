@@ -47,9 +47,13 @@ func (r *Repo) writeSnapshotCache(forms []Name, plain map[Name][]byte) {
 	}
 	var p []byte
 	for _, f := range forms {
+		one, ok := plain[f]
+		if !ok {
+			continue // it can't be read
+		}
 		p = append(p, f[:]...)
-		p = binary.LittleEndian.AppendUint32(p, uint32(len(plain[f])))
-		p = append(p, plain[f]...)
+		p = binary.LittleEndian.AppendUint32(p, uint32(len(one)))
+		p = append(p, one...)
 	}
 	sum := seal.ObjectName(p)
 	p = append(p, sum[:]...)

@@ -12,11 +12,38 @@ import (
 	"ivyvault/repo/store"
 )
 
-// Snapshots returns all snapshots that exist, oldest first. Under a backup key
-// it fails with ErrNeedsFull: snapshots name paths and hosts.
+// Snapshots returns all snapshots that exist, oldest first. Where the object of
+// one can't be read the error is a LostSnapshotsError. Under a backup key it
+// fails with ErrNeedsFull: snapshots name paths and hosts.
 func (r *Repo) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	list, lost, err := r.ReadableSnapshots(ctx)
+	if err == nil && lost != nil {
+		return nil, lost
+	}
+	return list, err
+}
+
+// ReadableSnapshots is Snapshots for those who can go on without some: it
+// returns those that can be read, and names the others, if there are any.
+func (r *Repo) ReadableSnapshots(ctx context.Context) ([]Snapshot, *LostSnapshotsError, error) {
+	list, lost, err := r.readSnapshots(ctx)
+	if err != nil || lost == nil {
+		return list, nil, err
+	}
+	// They may have been forgotten and swept meanwhile: the log tells.
+	changed, err := r.Refresh(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if changed {
+		list, lost, err = r.readSnapshots(ctx)
+	}
+	return list, lost, err
+}
+
+func (r *Repo) readSnapshots(ctx context.Context) ([]Snapshot, *LostSnapshotsError, error) {
 	if !r.ring.CanRead() {
-		return nil, &roleError{"read snapshots"}
+		return nil, nil, &roleError{"read snapshots"}
 	}
 	live := r.State().Snapshots()
 	forms := make([]Name, 0, len(live))
@@ -25,31 +52,41 @@ func (r *Repo) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	}
 	cached := r.readSnapshotCache(forms)
 	list := make([]Snapshot, 0, len(live))
+	var lost *LostSnapshotsError
 	fresh := 0
 	for i, form := range forms {
 		plain, ok := cached[form]
+		var err error
 		if !ok {
-			var err error
-			if plain, _, err = r.readSnapshot(ctx, form); err != nil {
-				return nil, err
+			if plain, _, err = r.readSnapshot(ctx, form); err == nil {
+				cached[form] = plain
+				fresh++
 			}
-			cached[form] = plain
-			fresh++
 		}
-		s, err := decodeSnapshot(plain, form)
-		if err != nil {
-			return nil, err
+		var s Snapshot
+		if err == nil {
+			s, err = decodeSnapshot(plain, form)
 		}
-		if s.ID != Name(live[i].ID) {
-			return nil, &chunk.DamageError{What: "snapshot " + form.Short(), How: "it says that it is a form of another snapshot than the log says"}
+		if err == nil && s.ID != Name(live[i].ID) {
+			err = &chunk.DamageError{What: "snapshot " + form.Short(), How: "it says that it is a form of another snapshot than the log says"}
 		}
-		list = append(list, s)
+		switch {
+		case err == nil:
+			list = append(list, s)
+		case errors.Is(err, chunk.ErrDamaged):
+			if lost == nil {
+				lost = new(LostSnapshotsError)
+			}
+			lost.add(Name(live[i].ID), form, err)
+		default:
+			return nil, nil, err
+		}
 	}
 	if fresh > 0 {
 		r.writeSnapshotCache(forms, cached)
 	}
 	SortSnapshots(list)
-	return list, nil
+	return list, lost, nil
 }
 
 // readSnapshot reads, verifies and opens one form.

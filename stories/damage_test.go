@@ -131,3 +131,37 @@ func (h *host) bringBack(whole *host) {
 	h.t.Helper()
 	tool(h.t, "rsync", "-a", "--checksum", whole.repo+"/", h.repo+"/")
 }
+
+// A snapshot whose object is lost takes none of the others with it: they are
+// listed, mounted and restored, backups go on, and forgetting it heals.
+func TestLostSnapshotObject(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	first := h.writeTree(1)
+	want := copyOf(t, h.path("src"))
+	h.ok("backup", "src")
+	h.writeTree(2)
+	h.ok("backup", "src")
+	ids := h.snapshots()
+	drop(t, filepath.Join(h.repo, "snapshots", ids[1]))
+	if err := os.RemoveAll(h.cache); err != nil {
+		t.Fatal(err)
+	}
+
+	short := ids[1][:8]
+	h.want(13, "snapshots").says(t, ids[0][:8], short, "gone", "forget "+short)
+	h.restores(ids[0], want)
+	h.want(13, "restore", "latest", "--target", "x").says(t, short, "by their ids")
+	h.want(13, "restore", short, "--target", "x").says(t, short)
+	m := h.mount()
+	holds(t, m.path("ids", m.idOf(ids[0]), h.path("src")), first)
+	m.close().says(t, short)
+	h.ok("backup", "src").says(t, short, "saved")
+	h.want(13, "forget", "--keep-last", "1").says(t, short)
+	h.want(13, "prune").says(t, "nothing was removed", short)
+	h.ok("forget", short).says(t, "forgot 1 snapshot")
+	h.ok("prune", "--grace", "0")
+	h.ok("check", "--read-data")
+	h.restores(ids[0], want)
+	h.restores("latest", copyOf(t, h.path("src")))
+}

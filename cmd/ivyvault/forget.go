@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -112,9 +113,15 @@ func readCount(s, flag string) (int, error) {
 
 func runForget(c *cli.Context, r *repo.Repo, out *console, o forgetOptions) error {
 	if len(o.ids) > 0 {
-		all, err := r.Snapshots(c.Context)
+		all, lost, err := r.ReadableSnapshots(c.Context)
 		if err != nil {
 			return err
+		}
+		if lost != nil {
+			if slices.ContainsFunc(o.ids, func(id string) bool { return strings.HasPrefix(id, "latest") }) {
+				return lost
+			}
+			all = append(all, lost.Lost...)
 		}
 		chosen, err := pick.Choose(all, o.filter, o.ids)
 		if err != nil {

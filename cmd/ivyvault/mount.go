@@ -75,9 +75,12 @@ func runMount(c *cli.Context, o mountOptions) error {
 	if !r.CanRead() {
 		return fmt.Errorf("mount: %w", repo.ErrNeedsFull)
 	}
-	all, err := r.Snapshots(ctx)
+	all, lost, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return err
+	}
+	if lost != nil {
+		out.note("damage", "", lost.Error())
 	}
 	keep, err := keepOf(all, o)
 	if err != nil {
@@ -166,7 +169,7 @@ var _ fusefs.Vault = (*vault)(nil)
 
 // Snapshots lists them, and has the finder of versions know them.
 func (v *vault) Snapshots(ctx context.Context) ([]fusefs.Snapshot, error) {
-	list, err := v.repo.Snapshots(ctx)
+	list, _, err := v.repo.ReadableSnapshots(ctx) // what is lost was named when the mount began
 	if err != nil {
 		return nil, err
 	}

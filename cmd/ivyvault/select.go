@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -32,13 +33,21 @@ func readFilter(c *cli.Context) (pick.Filter, error) {
 	return f, nil
 }
 
-// findSnapshot returns the snapshot that an argument means.
+// findSnapshot returns the snapshot that an argument means. Where some can't be
+// read, only an id says for sure which of the others is meant.
 func findSnapshot(ctx context.Context, r *repo.Repo, what string, f pick.Filter) (repo.Snapshot, error) {
-	list, err := r.Snapshots(ctx)
+	list, lost, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return repo.Snapshot{}, err
 	}
-	return repo.FindSnapshot(list, what, f.Match)
+	if lost != nil && strings.HasPrefix(what, "latest") {
+		return repo.Snapshot{}, lost
+	}
+	s, err := repo.FindSnapshot(list, what, f.Match)
+	if err != nil && lost != nil {
+		return s, errors.Join(err, lost)
+	}
+	return s, err
 }
 
 // cutSubpath takes SNAPSHOT:PATH apart.

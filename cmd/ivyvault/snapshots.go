@@ -79,11 +79,14 @@ func runSnapshots(c *cli.Context, o snapshotsOptions) error {
 		return err
 	}
 	defer r.Close()
-	all, err := r.Snapshots(c.Context)
+	all, lost, err := r.ReadableSnapshots(c.Context)
 	if err != nil {
 		return err
 	}
 	list, err := pick.Choose(all, o.filter, c.Args().Slice())
+	if err != nil && lost != nil {
+		return errors.Join(err, lost)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,7 +109,7 @@ func runSnapshots(c *cli.Context, o snapshotsOptions) error {
 		}
 		value = flat
 	}
-	return out.report(value, func(w io.Writer) {
+	err = out.report(value, func(w io.Writer) {
 		for _, g := range groups {
 			if o.grouped {
 				fmt.Fprintf(w, "%s:\n", groupTitle(g, o.by))
@@ -115,6 +118,10 @@ func runSnapshots(c *cli.Context, o snapshotsOptions) error {
 		}
 		fmt.Fprintln(w, plural(int64(len(list)), "snapshot", "snapshots"))
 	})
+	if err == nil && lost != nil {
+		return lost
+	}
+	return err
 }
 
 func groupTitle(g forget.Group, by pick.By) string {

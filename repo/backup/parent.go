@@ -65,9 +65,12 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*
 	if needsStates(r) {
 		return openStates(r, opt, obs), nil
 	}
-	list, err := r.Snapshots(ctx)
+	list, lost, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if lost != nil { // the parent saves work, nothing more
+		obs.Notice("", lost.Error())
 	}
 	set := repo.SetID(opt.Host, opt.Paths)
 	same := func(s repo.Snapshot) bool { return repo.SetID(s.Host, s.Paths) == set }

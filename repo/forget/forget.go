@@ -96,9 +96,15 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 	if _, err := r.Refresh(ctx); err != nil {
 		return rep, err
 	}
-	list, err := r.Snapshots(ctx)
+	list, lost, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return rep, err
+	}
+	if lost != nil {
+		if len(opt.IDs) == 0 {
+			return rep, lost // a policy can't judge what it can't see
+		}
+		list = append(list, lost.Lost...)
 	}
 	var gone []repo.Snapshot
 	if len(opt.IDs) > 0 {

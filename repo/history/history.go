@@ -28,7 +28,7 @@ const pageCache = 2 << 20
 //
 // A process that runs on calls Update whenever the list of snapshots changes.
 func Open(ctx context.Context, r *repo.Repo, rd *tree.Reader) (*versions.Tabled, error) {
-	list, err := r.Snapshots(ctx)
+	list, _, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func Fold(ctx context.Context, r *repo.Repo, by versions.Folder) (versions.Repor
 	if dir == "" {
 		return versions.Report{}, ErrNoCache
 	}
-	list, err := r.Snapshots(ctx)
+	list, _, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return versions.Report{}, err
 	}

@@ -16,7 +16,7 @@ import (
 // Update beside its work whenever the list of snapshots changed. That another
 // process is folding already is no error.
 func Update(ctx context.Context, r *repo.Repo, t *versions.Tabled, by versions.Folder) error {
-	list, err := r.Snapshots(ctx)
+	list, _, err := r.ReadableSnapshots(ctx)
 	if err != nil {
 		return err
 	}
