@@ -20,7 +20,7 @@ const (
 )
 
 const (
-	version  = 0
+	version  = 1
 	headSize = 12
 )
 

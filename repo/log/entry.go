@@ -12,7 +12,7 @@ type Run = [16]byte
 // Type is the kind of an entry's body.
 type Type uint8
 
-// The types of version 0. Their numbers are part of the format.
+// The types of version 1. Their numbers are part of the format.
 const (
 	TypeState  Type = 1
 	TypeCommit Type = 2

@@ -39,8 +39,9 @@ func (k Kind) String() string {
 }
 
 // Version is the version of the format that this build writes and reads.
-// Versions 1 and 2 are reserved for the formats that follow it.
-const Version = 0
+// Versions 2 and 3 are reserved for the formats that follow it; version 0 was
+// that of repositories made before the format was frozen.
+const Version = 1
 
 // HeadSize is the length of the head that every object begins with.
 const HeadSize = 12
@@ -55,6 +56,10 @@ type VersionError struct {
 }
 
 func (e *VersionError) Error() string {
+	if e.Version < Version {
+		return fmt.Sprintf("this %s has version %d of the repository format, from before it was frozen; "+
+			"this build reads version %d: restore with the build that made it, and back up into a new repository", e.Kind, e.Version, Version)
+	}
 	return fmt.Sprintf("this %s has version %d of the repository format and was written by a newer IvyVault; "+
 		"this build reads version %d: update IvyVault", e.Kind, e.Version, Version)
 }
