@@ -127,9 +127,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		rep.DryRun = true
 		return rep, err
 	}
-	var writer *repo.Writer
 	snap, err := r.Write(ctx, func(ctx context.Context, w *repo.Writer) (repo.Snapshot, error) {
-		writer = w
 		return capture(ctx, w, w)
 	})
 	if errors.Is(err, errUnchanged) {
@@ -140,7 +138,7 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		return rep, err
 	}
 	rep.Snapshot = snap.ID
-	rep.Stats.BytesAdded = writer.Counters().PacksBytes // the last packs included
+	rep.Stats = *snap.Stats // the last packs included
 	used.keep(r, opt)
 	if err := record.keep(snap.ID); err != nil {
 		obs.Notice("", fmt.Sprintf("the local record for the next run could not be kept, it will read everything: %v", err))

@@ -172,10 +172,6 @@ func (x *run) finding(path string, err error) {
 func (x *run) snapshot(root chunk.Ref) repo.Snapshot {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.writer != nil {
-		c := x.writer.Counters()
-		x.stats.BytesAdded, x.stats.ChunksNew = c.PacksBytes, c.New
-	}
 	s := repo.Snapshot{
 		Time: x.opt.Time.UTC(), End: time.Now().UTC(), Host: x.opt.Host, User: x.opt.User, Program: x.opt.Program,
 		Paths: x.opt.Paths, Tags: x.opt.Tags, Description: x.opt.Description, Protected: x.opt.Protected,
