@@ -24,7 +24,6 @@ type kit struct {
 	t    testing.TB
 	keys *chunk.Keys
 	mem  *chunktest.Mem
-	dirs *tree.DirWriter
 }
 
 func newKit(t testing.TB) *kit {

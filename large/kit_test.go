@@ -178,39 +178,67 @@ func (m *mounted) end() int {
 }
 
 // digest is a hash over names, types, sizes, modes, times and contents of all
-// below root.
+// below root. Files are read by several readers; the sum does not depend on it.
 func digest(t *testing.T, root string) string {
 	t.Helper()
-	h := blake3.New()
-	buf := make([]byte, 1<<20)
+	type job struct{ path, rel string }
+	jobs := make(chan job, 1000)
+	var mu sync.Mutex
+	var sum [32]byte
 	n := 0
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			buf := make([]byte, 1<<20)
+			for j := range jobs {
+				one, err := entryDigest(j.path, j.rel, buf)
+				mu.Lock()
+				if err != nil {
+					t.Error(err)
+				}
+				for i := range sum {
+					sum[i] ^= one[i]
+				}
+				n++
+				mu.Unlock()
+			}
+		})
+	}
+	err := filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			jobs <- job{path, strings.TrimPrefix(path, root)}
 		}
-		i, err := d.Info()
-		if err != nil {
-			return err
-		}
-		rel, _ := filepath.Rel(root, path)
-		fmt.Fprintf(h, "%s\x00%v %d\n", rel, i.Mode(), i.ModTime().UnixNano())
-		n++
-		if !i.Mode().IsRegular() {
-			return nil
-		}
-		fmt.Fprintf(h, "%d\n", i.Size())
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		_, err = io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, buf)
 		return err
 	})
+	close(jobs)
+	wg.Wait()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return fmt.Sprintf("%x of %d entries", h.Sum(nil)[:8], n)
+	return fmt.Sprintf("%x of %d entries", sum[:8], n)
+}
+
+// entryDigest hashes one entry with its content.
+func entryDigest(path, rel string, buf []byte) (sum [32]byte, err error) {
+	i, err := os.Lstat(path)
+	if err != nil {
+		return sum, err
+	}
+	h := blake3.New()
+	fmt.Fprintf(h, "%s\x00%v %d\n", rel, i.Mode(), i.ModTime().UnixNano())
+	if i.Mode().IsRegular() {
+		fmt.Fprintf(h, "%d\n", i.Size())
+		f, err := os.Open(path)
+		if err != nil {
+			return sum, err
+		}
+		defer f.Close()
+		if _, err := io.CopyBuffer(struct{ io.Writer }{h}, struct{ io.Reader }{f}, buf); err != nil {
+			return sum, err
+		}
+	}
+	copy(sum[:], h.Sum(nil))
+	return sum, nil
 }
 
 // repoSize is the sum of all bytes of the repository.

@@ -34,15 +34,6 @@ func (c *claims) claim(ref chunk.Ref) bool {
 	return true
 }
 
-// has reports whether the chunk was claimed.
-func (c *claims) has(ref chunk.Ref) bool {
-	s := &c.shards[ref.ID[0]&15]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.set[ref]
-	return ok
-}
-
 // release forgets a chunk that an index file names by now.
 func (c *claims) release(ref chunk.Ref) {
 	s := &c.shards[ref.ID[0]&15]

@@ -108,3 +108,93 @@ func TestHostileBackupKeyHarmsNobodyElse(t *testing.T) {
 		}
 	}
 }
+
+// A thief with a stolen backup key writes a snapshot in another host's name,
+// whose entry for a file has the file's own times but other bytes.
+func TestHostileParentIsNotBelieved(t *testing.T) {
+	ctx := context.Background()
+	root := t.TempDir()
+	file := filepath.Join(root, "file")
+	if err := os.WriteFile(file, []byte("what the host has"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(30 * time.Millisecond)
+	st := mem.New()
+	full, err := repo.Init(ctx, st, repo.InitOptions{Password: []byte("secret"), Argon: cheap()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := full.AddKey(ctx, seal.Backup, "stolen", []byte("stolen"), cheap()); err != nil {
+		t.Fatal(err)
+	}
+	capture := func(r *repo.Repo) backup.Report {
+		src, err := dir.New([]string{root}, dir.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep, err := backup.Run(ctx, r, backup.Options{Source: src, Paths: []string{root}, Host: "host"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rep
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The same length, and the times put back: only the inode's ctime differs,
+	// which the thief's entry simply claims.
+	thief := opened(t, st, "stolen")
+	honest := opened(t, st, "secret")
+	first := capture(honest)
+	if _, err := thief.Write(ctx, func(ctx context.Context, w *repo.Writer) (repo.Snapshot, error) {
+		forged, err := forge(ctx, honest, w, first.Snapshot, filepath.Dir(file), info.Name(), []byte("what was never so"))
+		return repo.Snapshot{Root: repo.RootOf(forged), Time: time.Now(), Host: "host", Paths: []string{root}}, err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	victim := opened(t, st, "secret")
+	rep := capture(victim)
+	if got := content(t, victim, rep.Snapshot, file); string(got) != "what the host has" {
+		t.Errorf("the host's file came back as %q", got)
+	}
+	if rep.Parent == nil || *rep.Parent != first.Snapshot {
+		t.Errorf("the parent is %v, want the host's own %v", rep.Parent, first.Snapshot)
+	}
+}
+
+// forge writes the tree of a snapshot with other bytes for one file.
+func forge(ctx context.Context, r *repo.Repo, w *repo.Writer, id repo.Name, dir, name string, bytes []byte) (chunk.Ref, error) {
+	list, err := r.Snapshots(ctx)
+	if err != nil {
+		return chunk.Ref{}, err
+	}
+	snap, err := repo.FindSnapshot(list, id.String(), nil)
+	if err != nil {
+		return chunk.Ref{}, err
+	}
+	rd := tree.NewReader(r, r.Keys().ContentHash, 0)
+	return forgeDir(ctx, rd, w, tree.Cut{Secret: r.SplitterSecret()}, snap.Root.Ref(), "", strings.Trim(dir, "/"), name, bytes)
+}
+
+func forgeDir(ctx context.Context, rd *tree.Reader, w *repo.Writer, cut tree.Cut, ref chunk.Ref, at, dir, name string, bytes []byte) (chunk.Ref, error) {
+	out := tree.NewDirWriter(w, cut)
+	for n, err := range rd.Entries(ctx, ref) {
+		if err != nil {
+			return chunk.Ref{}, err
+		}
+		n = n.Clone()
+		if n.Type == tree.Dir {
+			if n.Tree, err = forgeDir(ctx, rd, w, cut, n.Tree, tree.Join(at, n.Name), dir, name, bytes); err != nil {
+				return chunk.Ref{}, err
+			}
+		} else if at == dir && n.Name == name {
+			n.Content = tree.Content{Form: tree.Inline, Inline: bytes}
+			n.Size = uint64(len(bytes))
+		}
+		if err := out.Add(ctx, &n); err != nil {
+			return chunk.Ref{}, err
+		}
+	}
+	return out.Close(ctx)
+}

@@ -11,12 +11,22 @@ import (
 
 // The snapshot cache is one file with the opened JSON of every live snapshot,
 // so that a list of thousands costs one read and no decapsulations:
-// for each: 32 bytes form, u32 length, the bytes; at the end 32 bytes BLAKE3 of
-// all before. It is a cache: whatever is wrong with it, it counts as empty.
-const snapshotCacheFile = "snapshots"
+// for each: 32 bytes form, u8 role and 32 bytes public key of its signer, u32
+// length, the bytes; at the end 32 bytes BLAKE3 of all before. It is a cache:
+// whatever is wrong with it, it counts as empty.
+const snapshotCacheFile = "forms"
 
-func (r *Repo) readSnapshotCache(forms []Name) map[Name][]byte {
-	out := make(map[Name][]byte, len(forms))
+// openedForm is a snapshot object that was verified and opened.
+type openedForm struct {
+	plain  []byte
+	signer seal.Signer
+}
+
+// formHead is what stands before the bytes of a form in the cache.
+const formHead = 32 + 1 + 32 + 4
+
+func (r *Repo) readSnapshotCache(forms []Name) map[Name]openedForm {
+	out := make(map[Name]openedForm, len(forms))
 	path := r.cachePath(snapshotCacheFile)
 	if path == "" {
 		return out
@@ -29,31 +39,36 @@ func (r *Repo) readSnapshotCache(forms []Name) map[Name][]byte {
 	if want := seal.ObjectName(body); !bytes.Equal(want[:], sum) {
 		return out
 	}
-	for len(body) >= 36 {
-		n := binary.LittleEndian.Uint32(body[32:])
-		if uint64(n) > uint64(len(body)-36) {
-			return map[Name][]byte{}
+	for len(body) >= formHead {
+		n := binary.LittleEndian.Uint32(body[formHead-4:])
+		if uint64(n) > uint64(len(body)-formHead) {
+			return map[Name]openedForm{}
 		}
-		out[Name(body[:32])] = body[36 : 36+n]
-		body = body[36+n:]
+		out[Name(body[:32])] = openedForm{
+			plain:  body[formHead : formHead+n],
+			signer: seal.Signer{Role: seal.Role(body[32]), Public: [32]byte(body[33:65])},
+		}
+		body = body[formHead+n:]
 	}
 	return out
 }
 
 // writeSnapshotCache replaces the file. A failure only costs time later.
-func (r *Repo) writeSnapshotCache(forms []Name, plain map[Name][]byte) {
+func (r *Repo) writeSnapshotCache(forms []Name, opened map[Name]openedForm) {
 	if r.cache == "" {
 		return
 	}
 	var p []byte
 	for _, f := range forms {
-		one, ok := plain[f]
+		one, ok := opened[f]
 		if !ok {
 			continue // it can't be read
 		}
 		p = append(p, f[:]...)
-		p = binary.LittleEndian.AppendUint32(p, uint32(len(one)))
-		p = append(p, one...)
+		p = append(p, byte(one.signer.Role))
+		p = append(p, one.signer.Public[:]...)
+		p = binary.LittleEndian.AppendUint32(p, uint32(len(one.plain)))
+		p = append(p, one.plain...)
 	}
 	sum := seal.ObjectName(p)
 	p = append(p, sum[:]...)

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"ivyvault/chunk"
+	"ivyvault/repo/seal"
 )
 
 // Name is the plain BLAKE3-256 of a stored object, by which it is named.
@@ -92,6 +93,8 @@ type Snapshot struct {
 	ID       Name `json:"-"` // name of the first form, for ever
 	Form     Name `json:"-"` // name of the form that was read
 	Replaces Name `json:"-"`
+	// Signer wrote the form that was read; zero in one that is being made.
+	Signer seal.Signer `json:"-"`
 
 	Time        time.Time `json:"time"`
 	End         time.Time `json:"end"`

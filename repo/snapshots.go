@@ -55,17 +55,18 @@ func (r *Repo) readSnapshots(ctx context.Context) ([]Snapshot, *LostSnapshotsErr
 	var lost *LostSnapshotsError
 	fresh := 0
 	for i, form := range forms {
-		plain, ok := cached[form]
+		opened, ok := cached[form]
 		var err error
 		if !ok {
-			if plain, _, err = r.readSnapshot(ctx, form); err == nil {
-				cached[form] = plain
+			if opened.plain, opened.signer, err = r.readSnapshot(ctx, form); err == nil {
+				cached[form] = opened
 				fresh++
 			}
 		}
 		var s Snapshot
 		if err == nil {
-			s, err = decodeSnapshot(plain, form)
+			s, err = decodeSnapshot(opened.plain, form)
+			s.Signer = opened.signer
 		}
 		if err == nil && s.ID != Name(live[i].ID) {
 			err = &chunk.DamageError{What: "snapshot " + form.Short(), How: "it says that it is a form of another snapshot than the log says"}
@@ -87,6 +88,13 @@ func (r *Repo) readSnapshots(ctx context.Context) ([]Snapshot, *LostSnapshotsErr
 	}
 	SortSnapshots(list)
 	return list, lost, nil
+}
+
+// Trusts reports whether what a signer says may be relied on without being
+// verified: what this key itself or a full key wrote. A backup key of another
+// host may have been stolen.
+func (r *Repo) Trusts(s seal.Signer) bool {
+	return s.Role == seal.Full || s.Public == r.ring.Signer()
 }
 
 // readSnapshot reads, verifies and opens one form.

@@ -165,3 +165,24 @@ func TestLostSnapshotObject(t *testing.T) {
 	h.restores(ids[0], want)
 	h.restores("latest", copyOf(t, h.path("src")))
 }
+
+// Without a copy of the repository the other half of the advice heals: forget
+// what suffers, prune, and back up again.
+func TestDamageWithoutACopy(t *testing.T) {
+	t.Parallel()
+	h := newHost(t)
+	h.write("src/kept", noise(1, 1<<20))
+	h.ok("backup", "src", "--host", "other")
+	whole := copyOf(t, h.path("src"))
+	h.write("src/lost", noise(2, 2<<20))
+	h.ok("backup", "src")
+	drop(t, largest(t, h.objects("packs")))
+	h.want(13, "check").says(t, "/lost", "forget all snapshots that suffer, prune")
+	h.want(13, "restore", "latest", "--target", "x")
+	h.ok("forget", "latest")
+	h.ok("prune", "--grace", "0")
+	h.ok("backup", "src")
+	h.ok("check", "--read-data")
+	h.restores("latest", copyOf(t, h.path("src")))
+	h.restores("latest~1", whole)
+}

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -159,7 +158,6 @@ type process struct {
 	cmd  *exec.Cmd
 	out  bytes.Buffer
 	err  bytes.Buffer
-	once sync.Once
 	end  result
 	gone chan struct{}
 }

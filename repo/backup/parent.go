@@ -73,7 +73,9 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*
 		obs.Notice("", lost.Error())
 	}
 	set := repo.SetID(opt.Host, opt.Paths)
-	same := func(s repo.Snapshot) bool { return repo.SetID(s.Host, s.Paths) == set }
+	// What another host's backup key signed is no parent: whoever stole it could
+	// have this host take over contents that it never had.
+	same := func(s repo.Snapshot) bool { return repo.SetID(s.Host, s.Paths) == set && r.Trusts(s.Signer) }
 	what := opt.Parent
 	if what == "" {
 		what = "latest"
@@ -87,6 +89,9 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*
 	}
 	if err != nil {
 		return nil, fmt.Errorf("parent: %w", err)
+	}
+	if !r.Trusts(snap.Signer) {
+		return nil, fmt.Errorf("parent: snapshot %s was written by another key of the role backup, whose word is not taken: leave --parent out", snap.ID.Short())
 	}
 	return walkParent(ctx, r, snap), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -200,16 +201,23 @@ func (x *run) badPack(k int, how string) {
 	x.packDamage(k, how)
 }
 
+// startAnew is what helps without a copy. A backup made before would rely on
+// the lost chunks again: only a prune that finds nobody needing them takes them
+// out of the index.
+const startAnew = "forget all snapshots that suffer, prune, and then back up what is still there again"
+
 func (x *run) packDamage(k int, how string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	what := "pack " + hexName(x.known.At(k).Name)
+	// What is said once need not be said in every line of the cause.
+	how = strings.NewReplacer("\n", "; ", what+" is damaged: ", "", what+": ", "").Replace(how)
 	if d, ok := x.byPack[k]; ok {
 		x.damages[d].How += "; " + how
 		return
 	}
 	x.byPack[k] = len(x.damages)
-	x.damages = append(x.damages, Damage{What: "pack " + hexName(x.known.At(k).Name), How: how,
-		Do: "bring this object back from a copy of the repository; else back up the files named here again, then forget the snapshots that suffer"})
+	x.damages = append(x.damages, Damage{What: what, How: how, Do: "bring this object back from a copy of the repository; else " + startAnew})
 }
 
 // keptPacks returns the packs of runs under way or broken off.

@@ -100,7 +100,7 @@ func (x *run) lostChunk(ref chunk.Ref) {
 	defer x.mu.Unlock()
 	if x.lost == 0 {
 		x.damages = append(x.damages, Damage{What: "the index",
-			Do: "bring missing index files back from a copy of the repository; else back up the files named here again, then forget the snapshots that suffer"})
+			Do: "bring missing index files back from a copy of the repository; else " + startAnew})
 		x.lost = len(x.damages)
 	}
 	x.damages[x.lost-1].How = fmt.Sprintf("chunks that snapshots need are in no live index file, for example %s", ref)

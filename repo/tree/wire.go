@@ -2,7 +2,6 @@ package tree
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"ivyvault/chunk"
 )
@@ -19,9 +18,6 @@ func appendBytes[T string | []byte](b []byte, v T) []byte {
 }
 
 func unzigzag(u uint64) int64 { return int64(u>>1) ^ -int64(u&1) }
-
-// uvarintLen is the number of bytes that v takes as a varint.
-func uvarintLen(v uint64) int { return (bits.Len64(v|1) + 6) / 7 }
 
 // scan reads fields from the front of b. The first problem sticks: from then
 // on every read gives zero, so a caller checks how once after a group of reads.
