@@ -130,11 +130,11 @@ func (w *Writer) upload(b *pack.Builder, buf []byte) error {
 	return w.flushIndex(w.ctx, false)
 }
 
-// The rule for index files within a run: at the latest when a twentieth of all
+// The rule for index files within a run: at the latest when a fortieth of all
 // that was uploaded is in none yet, but not more often than flushEvery. So a
 // run that is killed loses at most that, and a long one writes few of them.
 const (
-	flushShare = 20
+	flushShare = 40
 	flushEvery = 250 * time.Millisecond
 )
 

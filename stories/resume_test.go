@@ -36,7 +36,7 @@ func TestKilledBackupIsResumed(t *testing.T) {
 				who = h.with("IVYVAULT_PASSWORD=engine")
 			}
 			// The limit only keeps a fast machine from being done too soon.
-			p := who.start("backup", "src", "--limit-upload", "40000")
+			p := who.start("backup", "src", "--limit-upload", "25000")
 			until(t, "60 % of the packs are up", func() bool { return p.ended() || len(h.objects("packs"))*10 >= count*6 })
 			if r := p.kill(); r.code != -1 {
 				t.Fatalf("it ended before it was killed: %s", r)

@@ -28,7 +28,7 @@ func TestMountBackupCheckAndPruneAtOnce(t *testing.T) {
 	reader := newReader(t, m, kept, h.path("src"), first)
 	t.Cleanup(reader.end)
 
-	const rounds = 4
+	const rounds = 3
 	for day := 1; day <= rounds; day++ {
 		h.writeTree(day)
 		backup, other, check := h.start("backup", "src"), h.start("backup", "src/documents", "--host", "other"), h.start("check", "--read-data")

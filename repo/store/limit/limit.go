@@ -28,7 +28,11 @@ func New(under store.Store, up, down *Bucket) *Store { return &Store{under, up, 
 
 // Put implements store.Store.
 func (s *Store) Put(ctx context.Context, name store.Name, data []byte) (bool, error) {
-	if err := s.up.Wait(ctx, len(data)); err != nil {
+	wait := s.up.Wait
+	if name.Type != store.Pack {
+		wait = s.up.Ahead // it says which packs are there, and would wait behind the next ones
+	}
+	if err := wait(ctx, len(data)); err != nil {
 		return false, err
 	}
 	return s.under.Put(ctx, name, data)
@@ -82,7 +86,13 @@ func NewBucket(kib int) *Bucket {
 
 // Wait returns when n bytes are paid for, after all that were asked for before,
 // or with ctx's error; the bytes are then given back.
-func (b *Bucket) Wait(ctx context.Context, n int) error {
+func (b *Bucket) Wait(ctx context.Context, n int) error { return b.wait(ctx, n, false) }
+
+// Ahead is Wait for what is small and urgent: it waits for its own bytes only,
+// and those that wait already are not held up; who comes later pays for it.
+func (b *Bucket) Ahead(ctx context.Context, n int) error { return b.wait(ctx, n, true) }
+
+func (b *Bucket) wait(ctx context.Context, n int, ahead bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -97,6 +107,9 @@ func (b *Bucket) Wait(ctx context.Context, n int) error {
 	}
 	b.free = b.free.Add(cost)
 	pause := b.free.Sub(now)
+	if ahead {
+		pause = cost
+	}
 	b.mu.Unlock()
 	err := b.sleep(ctx, pause)
 	if err != nil {

@@ -76,3 +76,25 @@ func TestCancelledWaitGivesItsBytesBack(t *testing.T) {
 		t.Errorf("%v are still owed", b.free.Sub(c.now))
 	}
 }
+
+// An index file or a log entry does not wait behind the packs that do; what
+// comes after pays for it.
+func TestSmallAndUrgentGoesAhead(t *testing.T) {
+	c := &clock{now: time.Unix(1000, 0)}
+	start := c.now
+	up := c.bucket(100)
+	s := New(mem.New(), up, nil)
+	up.free = start.Add(10 * time.Second) // packs wait
+	if _, err := s.Put(t.Context(), storetest.Name(store.Index, 1), make([]byte, 50<<10)); err != nil {
+		t.Fatal(err)
+	}
+	if d := c.now.Sub(start); d != time.Second/2 {
+		t.Errorf("an index file took %v, want what its own bytes take", d)
+	}
+	if _, err := s.Put(t.Context(), storetest.Name(store.Pack, 1), make([]byte, 100<<10)); err != nil {
+		t.Fatal(err)
+	}
+	if d := c.now.Sub(start); d != 11500*time.Millisecond {
+		t.Errorf("the next pack was done after %v, want 11.5s", d)
+	}
+}
