@@ -37,13 +37,14 @@ func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte,
 	if err := r.LoadIndex(ctx); err != nil {
 		return nil, err
 	}
+	head := r.State().Head()
 	p, err := r.getFrom(ctx, r.ix(), ref, off, n)
 	if err == nil || ctx.Err() != nil || !mayBeStale(err) {
 		return p, err
 	}
 	// A pack that is gone, or a chunk that nobody knows, may only mean that a
 	// prune or another backup went on meanwhile: the log tells.
-	changed, rerr := r.Refresh(ctx)
+	changed, rerr := r.RefreshSince(ctx, head)
 	if rerr != nil {
 		return nil, errors.Join(err, rerr)
 	}

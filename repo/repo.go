@@ -188,12 +188,31 @@ func (r *Repo) Refresh(ctx context.Context) (changed bool, err error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	changed = state.Head().Number != r.state.Head().Number
-	r.state = state
+	changed = r.advance(state)
 	if r.indexAt != 0 {
 		err = r.syncIndex(ctx)
 	}
 	return changed, err
+}
+
+// advance makes state the present one unless a newer one is: of two that read
+// at once the later may have seen less. The caller holds mu.
+func (r *Repo) advance(state *log.State) bool {
+	if state.Head().Number <= r.state.Head().Number {
+		return false
+	}
+	r.state = state
+	return true
+}
+
+// RefreshSince reads the log on and reports whether it is beyond entry head, a
+// head that the caller saw. Whoever looks for changes must ask so: Refresh tells
+// of a change only once, to whom happens to call it first.
+func (r *Repo) RefreshSince(ctx context.Context, head log.Head) (changed bool, err error) {
+	if _, err := r.Refresh(ctx); err != nil {
+		return false, err
+	}
+	return r.State().Head() != head, nil
 }
 
 // Close frees the index and the store.

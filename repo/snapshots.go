@@ -26,12 +26,13 @@ func (r *Repo) Snapshots(ctx context.Context) ([]Snapshot, error) {
 // ReadableSnapshots is Snapshots for those who can go on without some: it
 // returns those that can be read, and names the others, if there are any.
 func (r *Repo) ReadableSnapshots(ctx context.Context) ([]Snapshot, *LostSnapshotsError, error) {
+	head := r.State().Head()
 	list, lost, err := r.readSnapshots(ctx)
 	if err != nil || lost == nil {
 		return list, nil, err
 	}
 	// They may have been forgotten and swept meanwhile: the log tells.
-	changed, err := r.Refresh(ctx)
+	changed, err := r.RefreshSince(ctx, head)
 	if err != nil {
 		return nil, nil, err
 	}

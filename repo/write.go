@@ -93,7 +93,7 @@ func (w *Writer) commit(ctx context.Context, snap Snapshot) (Snapshot, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.state = state
+	r.advance(state)
 	return snap, r.syncIndex(ctx)
 }
 

@@ -99,7 +99,8 @@ func (r *Repo) beginWriting(ctx context.Context) (*log.State, error) {
 	if r.writing {
 		return nil, errBusy
 	}
-	r.state, r.indexAt = state, 0
+	r.advance(state)
+	r.indexAt = 0
 	clear(r.adopted)
 	if r.ix() != nil {
 		r.ix().Abandon(r.ring.Signer())
@@ -108,7 +109,7 @@ func (r *Repo) beginWriting(ctx context.Context) (*log.State, error) {
 		return nil, err
 	}
 	r.writing = true
-	return state, nil
+	return r.state, nil
 }
 
 // endWriting lets the next write begin.

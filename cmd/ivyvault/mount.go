@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -10,6 +11,7 @@ import (
 	"ivyvault/fusefs"
 	"ivyvault/repo"
 	"ivyvault/repo/history"
+	"ivyvault/repo/log"
 	"ivyvault/repo/pick"
 	"ivyvault/repo/tree"
 	"ivyvault/repo/versions"
@@ -163,12 +165,16 @@ type vault struct {
 	// changed holds a token where the list may have changed since the table of
 	// versions was looked at.
 	changed chan struct{}
+
+	mu     sync.Mutex
+	listed log.Head // the log's head that the last list is of
 }
 
 var _ fusefs.Vault = (*vault)(nil)
 
 // Snapshots lists them, and has the finder of versions know them.
 func (v *vault) Snapshots(ctx context.Context) ([]fusefs.Snapshot, error) {
+	head := v.repo.State().Head()
 	list, _, err := v.repo.ReadableSnapshots(ctx) // what is lost was named when the mount began
 	if err != nil {
 		return nil, err
@@ -183,6 +189,9 @@ func (v *vault) Snapshots(ctx context.Context) ([]fusefs.Snapshot, error) {
 		}
 	}
 	v.past.Set(history.Of(past))
+	v.mu.Lock()
+	v.listed = head
+	v.mu.Unlock()
 	select {
 	case v.changed <- struct{}{}:
 	default:
@@ -202,5 +211,10 @@ func (v *vault) foldOnChange(ctx context.Context, out *console) {
 	}
 }
 
-// Refresh reads the log on.
-func (v *vault) Refresh(ctx context.Context) (bool, error) { return v.repo.Refresh(ctx) }
+// Refresh reads the log on. It reports a change until Snapshots has listed it.
+func (v *vault) Refresh(ctx context.Context) (bool, error) {
+	v.mu.Lock()
+	listed := v.listed
+	v.mu.Unlock()
+	return v.repo.RefreshSince(ctx, listed)
+}
