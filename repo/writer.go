@@ -46,6 +46,7 @@ type Writer struct {
 	used     map[Name]struct{} // index files of earlier runs that must be committed too
 	byPack   map[Name]Name     // pack of an earlier run → its index file
 	own      map[Name]struct{} // packs uploaded by this write
+	lost     map[Name]struct{} // packs that the index names but that are not there
 	pending  []index.Pack      // uploaded, in no index file yet
 	indexed  []Name            // index files written by this write
 	packs    int               // uploaded so far
@@ -72,6 +73,7 @@ func (r *Repo) newWriter(ctx context.Context) (*Writer, error) {
 	w := &Writer{
 		r: r, base: base, slots: make(chan struct{}, r.AtOnce(uploaders)), began: time.Now(),
 		relies: map[Name]struct{}{}, used: map[Name]struct{}{}, byPack: map[Name]Name{}, own: map[Name]struct{}{},
+		lost: map[Name]struct{}{},
 	}
 	w.claims.init()
 	w.data.kind, w.tree.kind = pack.DataPack, pack.TreePack
@@ -199,24 +201,63 @@ func (w *Writer) UseParent(id Name) bool {
 	return true
 }
 
-// has looks a chunk up among what this key may rely on.
+// has looks a chunk up among what this key may rely on, and whose pack is there.
 func (w *Writer) has(ref chunk.Ref) bool {
 	loc, ok := w.r.ix().Find(ref.ID, ref.Kind, w.trusted)
-	if !ok || loc.Size != ref.Size {
+	if !ok {
 		return false
 	}
+	if loc.Size == ref.Size && w.rely(loc) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.lastRef = ref
+		return true
+	}
+	for _, loc := range w.r.ix().All(ref.ID, ref.Kind, nil) {
+		if loc.Size == ref.Size && w.trusted(loc.Signer) && w.rely(loc) {
+			return true
+		}
+	}
+	return false
+}
+
+// rely notes that the write relies on a pack. It is false where the pack is
+// gone or cut short: the log does not know of damage, so it is looked at once,
+// before anything refers to it anew.
+func (w *Writer) rely(loc index.Location) bool {
+	name := Name(loc.Pack)
+	w.mu.Lock()
+	_, own := w.own[name]
+	_, known := w.relies[name]
+	_, lost := w.lost[name]
+	w.mu.Unlock()
+	if own || known {
+		return true
+	}
+	if lost {
+		return false
+	}
+	tail, err := w.r.store.Get(w.ctx, packName(name), loc.PackSize-pack.TrailerSize, pack.TrailerSize)
+	there := err == nil && len(tail) == pack.TrailerSize
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	name := Name(loc.Pack)
-	w.lastRef = ref
-	if _, ok := w.own[name]; ok {
-		return true
+	if !there {
+		w.lost[name] = struct{}{}
+		return false
 	}
 	if ix, ok := w.byPack[name]; ok {
 		w.used[ix] = struct{}{}
 	}
 	w.relies[name] = struct{}{}
 	return true
+}
+
+// Lost returns how many packs this write found gone or cut short. What they
+// held and was needed it stored again; 'check' tells what else suffers.
+func (w *Writer) Lost() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.lost)
 }
 
 func (w *Writer) count(c Counters) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -66,15 +67,21 @@ func readPrune(c *cli.Context) (prune.Options, error) {
 }
 
 func printPrune(w io.Writer, r prune.Report) {
-	did := "removed"
+	did, copied := "removed", "copied"
 	if r.DryRun {
-		did = "would remove"
+		did, copied = "would remove", "would copy"
 	}
-	fmt.Fprintf(w, "%s %s in which nothing was needed, %d of which %s were copied, %s of broken-off runs\n", did,
-		plural(int64(r.PacksUnused), "pack", "packs"), r.PacksRepacked, size(r.BytesRepacked), plural(int64(r.Orphans), "pack", "packs"))
-	fmt.Fprintf(w, "%s, %s and %s\n", did, plural(int64(r.Snapshots), "forgotten snapshot", "forgotten snapshots"), plural(int64(r.IndexRemoved), "index file", "index files"))
+	packs := func(n int) string { return plural(int64(n), "pack", "packs") }
+	fmt.Fprintf(w, "%s %s that nothing needs, %s of broken-off runs\n", did, packs(r.PacksUnused), packs(r.Orphans))
+	if r.PacksRepacked > 0 {
+		fmt.Fprintf(w, "%s %s out of %s and %s those\n", copied, size(r.BytesRepacked), packs(r.PacksRepacked), strings.TrimPrefix(did, "would "))
+	}
+	if r.Snapshots+r.IndexRemoved > 0 {
+		fmt.Fprintf(w, "%s %s of forgotten snapshots, %s that others took the place of\n", did,
+			plural(int64(r.Snapshots), "object", "objects"), plural(int64(r.IndexRemoved), "index file", "index files"))
+	}
 	if n := r.OrphansWaiting + r.VictimsWaiting; n > 0 {
-		fmt.Fprintf(w, "%s wait until the grace is over\n", plural(int64(n), "pack", "packs"))
+		fmt.Fprintf(w, "%s wait, in case a backup under way still needs them: prune removes them when the grace is over, or with --grace 0\n", packs(n))
 	}
 	fmt.Fprintf(w, "%s in %s before, %s after, of which %s are unused\n", size(r.BytesBefore), plural(int64(r.PacksBefore), "pack", "packs"), size(r.BytesAfter), size(r.UnusedAfter))
 	for _, n := range r.Notices {

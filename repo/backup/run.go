@@ -2,6 +2,7 @@ package backup
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -87,6 +88,12 @@ func (x *run) capture(ctx context.Context, p *parent) (repo.Snapshot, error) {
 	}
 	if err != nil {
 		return repo.Snapshot{}, err
+	}
+	if p.err != nil {
+		x.obs.Notice("", fmt.Sprintf("the parent snapshot %s can't be read on, so what follows was read anew: %v; 'ivyvault check' tells what else suffers", p.id.Short(), p.err))
+	}
+	if x.writer != nil && x.writer.Lost() > 0 {
+		x.obs.Notice("", fmt.Sprintf("%d packs of the repository are gone or cut short: what this backup needs of them was stored again; 'ivyvault check' tells what else suffers", x.writer.Lost()))
 	}
 	return x.snapshot(root), nil
 }

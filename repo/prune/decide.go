@@ -248,6 +248,14 @@ func (x *run) expect() {
 	x.rep.BytesAfter = x.rep.BytesBefore - x.rep.Freed
 }
 
+// held is the size of pack i in the store: none where it is lost.
+func (x *run) held(i int) int64 {
+	if !x.here[i] {
+		return 0
+	}
+	return x.packs.At(i).Size
+}
+
 // count fills in what goes and what stays.
 func (x *run) count() {
 	for i, a := range x.act {
@@ -255,10 +263,10 @@ func (x *run) count() {
 		switch a {
 		case drop:
 			x.rep.PacksUnused++
-			x.rep.Freed += p.Size
+			x.rep.Freed += x.held(i)
 		case copyOut:
 			x.rep.PacksRepacked++
-			x.rep.Freed += p.Size
+			x.rep.Freed += x.held(i)
 		default:
 			x.rep.UnusedAfter += p.Stored - x.need.Bytes[i]
 		}

@@ -41,6 +41,7 @@ type run struct {
 	toMark []log.Name
 
 	there     map[repo.Name]int64 // orphans in the store, with their sizes
+	here      []bool              // by pack: whether it is in the store
 	orphans   map[repo.Name]bool  // those of them that are swept now
 	swept     map[repo.Name]bool  // objects that were swept before, or forgotten
 	affected  map[index.Name]bool // live index files to be replaced; false: only to be merged
@@ -192,7 +193,7 @@ func (x *run) list(ctx context.Context) error {
 	}
 	// Packs come last: those of an index file that was seen above, which were
 	// stored before it, are then not taken for gone.
-	x.there = map[repo.Name]int64{}
+	x.there, x.here = map[repo.Name]int64{}, make([]bool, x.packs.Len())
 	err := x.r.Store().List(ctx, store.Pack, func(i store.Info) error {
 		var n repo.Name
 		if n.UnmarshalText([]byte(i.Name.Name)) != nil {
@@ -200,7 +201,9 @@ func (x *run) list(ctx context.Context) error {
 		}
 		x.rep.PacksBefore++
 		x.rep.BytesBefore += i.Size
-		if _, live := x.packs.Find(n); !live && !x.kept[n] {
+		if at, live := x.packs.Find(n); live {
+			x.here[at] = true
+		} else if !x.kept[n] {
 			x.there[n] = i.Size
 		}
 		return nil
