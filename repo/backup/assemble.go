@@ -43,8 +43,9 @@ type assembler struct {
 	root chunk.Ref
 }
 
-// assemble takes the items in order and returns the root directory.
-func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget) (chunk.Ref, error) {
+// assemble takes the items in order and returns the root directory. Where it
+// fails it tells the walk and the readers by fail, before it waits for them.
+func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget, fail func(error)) (chunk.Ref, error) {
 	a := &assembler{x: x, ctx: ctx, slots: make(chan struct{}, 2)}
 	a.bundler = tree.NewBundler(x.put, a.emit)
 	a.dirs = append(a.dirs, tree.NewDirWriter(x.put, x.cut))
@@ -53,11 +54,17 @@ func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget) (c
 	if err == nil {
 		err = a.finish()
 	}
+	if err != nil {
+		fail(err)
+	}
 	// Also after an error every bundle is handed out, since its job settles it.
 	a.bundler.Flush()
 	a.jobs.Wait()
 	if err != nil {
 		for it := range order { // let the walk and the readers end
+			if it.done != nil {
+				<-it.done
+			}
 			a.release(it, room)
 		}
 		return chunk.Ref{}, err
@@ -80,8 +87,7 @@ func (a *assembler) all(order <-chan *item, room *budget) error {
 			select {
 			case <-it.done:
 			case <-a.ctx.Done():
-				a.release(it, room)
-				return context.Cause(a.ctx)
+				return context.Cause(a.ctx) // a reader still has the item
 			}
 		}
 		err := a.take(it)

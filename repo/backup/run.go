@@ -104,6 +104,8 @@ func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (chunk
 	if readers == 0 {
 		readers = max(2, runtime.GOMAXPROCS(0))
 	}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
 	g, ctx := errgroup.WithContext(ctx)
 	order := make(chan *item, queueLength)
 	work := make(chan *item, queueLength)
@@ -124,7 +126,7 @@ func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (chunk
 	}
 	var root chunk.Ref
 	g.Go(func() (err error) {
-		root, err = x.assemble(ctx, order, room)
+		root, err = x.assemble(ctx, order, room, fail)
 		return err
 	})
 	stop := x.tick(ctx)
