@@ -49,5 +49,9 @@ func Open(path string) (*badger.DB, error) {
 	o := settings(path)
 	o.ReadOnly = true
 	o.BypassLockGuard = true
-	return badger.Open(o)
+	db, err := badger.Open(o)
+	if err != nil {
+		return nil, err // with some errors Badger returns a part of a DB, whose Close panics
+	}
+	return db, nil
 }
