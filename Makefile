@@ -26,7 +26,7 @@ setup:
 build:
 	go build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/ivyvault ./cmd/ivyvault
 
-test: format vet race
+test: setup format vet race
 
 format:
 	@unformatted="$$(gofmt -l .)"; if [ -n "$$unformatted" ]; then \
