@@ -38,7 +38,7 @@ vet:
 	$(TOOLS) staticcheck -tags large ./...
 
 race:
-	CGO_ENABLED=1 go test -race -vet=off -timeout 9m -json ./... | go run ./internal/testrun
+	CGO_ENABLED=1 go test -race -vet=off -count=1 -timeout 9m -json ./... | go run ./internal/testrun
 
 # One package at a time: what is measured is measured alone.
 test-large:

@@ -77,6 +77,19 @@ func runCheck(c *cli.Context, r *repo.Repo, out *console, o check.Options) error
 	return nil
 }
 
+// shortIDs names snapshots, only some where there are many.
+func shortIDs(ids []string, all bool) string {
+	var short []string
+	for i, id := range ids {
+		if i == 12 && !all {
+			short = append(short, fmt.Sprintf("and %d more; -v names all", len(ids)-12))
+			break
+		}
+		short = append(short, id[:min(8, len(id))])
+	}
+	return strings.Join(short, " ")
+}
+
 func printCheck(w io.Writer, r check.Report, out *console) {
 	for _, d := range r.Damages {
 		fmt.Fprintf(w, "DAMAGE  %s: %s\n", showText(d.What), showText(d.How))
@@ -89,6 +102,9 @@ func printCheck(w io.Writer, r check.Report, out *console) {
 		}
 		if d.Omitted > 0 && (len(d.Files) <= 20 || out.verbose > 0) {
 			fmt.Fprintf(w, "        and %d more files\n", d.Omitted)
+		}
+		if len(d.Snapshots) > 0 {
+			fmt.Fprintf(w, "        in snapshots: %s\n", shortIDs(d.Snapshots, out.verbose > 0))
 		}
 		fmt.Fprintf(w, "        what to do: %s\n", showText(d.Do))
 	}

@@ -97,7 +97,7 @@ func runRestore(c *cli.Context, o restoreOptions) error {
 	err = out.summary(report, func(w io.Writer) { printRestore(w, report, o.run) })
 	n := int64(len(report.Findings) + report.Omitted)
 	if report.Incomplete {
-		err = errors.Join(err, &incompleteError{plural(n, "thing", "things") + " could not be restored as they were, as named above"})
+		err = errors.Join(err, &incompleteError{plural(n, "thing", "things") + " could not be restored in full, as named above; what stands in the target for them is incomplete"})
 	}
 	if report.Damaged {
 		err = errors.Join(err, &chunk.DamageError{What: "the repository", How: "some files could not be read back from it; 'ivyvault check --read-data' tells more"})

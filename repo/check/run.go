@@ -187,7 +187,11 @@ func (x *run) packs(ctx context.Context) error {
 		}
 	}
 	if orphans > 0 {
-		x.notice("%d packs of %d bytes belong to nothing: what a broken-off run or prune left, or what a run under way has just put; 'ivyvault prune' clears them away", orphans, orphanBytes)
+		do := "'ivyvault prune' clears them away"
+		if len(x.damages) > 0 {
+			do = "mend the damage first, they may be needed for it"
+		}
+		x.notice("%d packs of %d bytes belong to nothing that can be read: what a broken-off run or prune left, or what a run under way has just put; %s", orphans, orphanBytes, do)
 	}
 	return nil
 }
