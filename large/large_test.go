@@ -14,7 +14,7 @@ import (
 )
 
 func TestTwoHundredThousandFiles(t *testing.T) {
-	v := newVault(t)
+	v := newVault(t, manyFiles)
 	dir := filepath.Join(v.dir, "tiny")
 	if err := data.Tiny(dir, 1, 200000); err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ func TestTwoHundredThousandFiles(t *testing.T) {
 }
 
 func TestDirectoryOfAMillion(t *testing.T) {
-	v := newVault(t)
+	v := newVault(t, manyFiles)
 	dir := filepath.Join(v.dir, "flat")
 	if err := data.Flat(dir, 1, 1000000); err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestDirectoryOfAMillion(t *testing.T) {
 }
 
 func TestFileOfEightGiB(t *testing.T) {
-	v := newVault(t)
+	v := newVault(t, 0)
 	dir := filepath.Join(v.dir, "big")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
