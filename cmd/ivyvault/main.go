@@ -28,7 +28,7 @@ func main() {
 
 // gcPercent lets the heap grow to less than the usual twice of what is alive.
 // The large buffers lie outside of it, so collecting more often costs little:
-// doc/performance.md has the figures.
+// doc/decisions.md, 11, has the figures.
 const gcPercent = 40
 
 // errInterrupted is why the context ended when the user asked for it.

@@ -3,8 +3,9 @@
 // Nouns:
 //
 //   - An item is one entry of the source on its way through the pipeline.
-//   - The parent is the newest snapshot of the same backup set; what it holds
-//     unchanged is taken over without being read.
+//   - The parent is the newest snapshot of the same backup set that the running
+//     key or a full key signed; what it holds unchanged is taken over without
+//     being read.
 //   - A finding is something that could not be read: the snapshot is then
 //     incomplete. A notice is a remark: a file that vanished, a folder left out.
 //
