@@ -168,7 +168,10 @@ func (w *Writer) flushIndex(ctx context.Context, last bool) error {
 	w.mu.Lock()
 	w.indexed = append(w.indexed, name)
 	w.flushed = time.Now()
-	keep := log.Keep{Run: w.run, Parent: w.parent}
+	keep := log.Keep{Run: w.run}
+	if len(w.parents) > 0 { // the format has room for one; safety needs none
+		keep.Parent = w.parents[0]
+	}
 	for _, n := range w.indexed {
 		keep.Index = append(keep.Index, n)
 	}

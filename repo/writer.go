@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,7 +43,7 @@ type Writer struct {
 
 	mu       sync.Mutex        // guards what follows
 	relies   map[Name]struct{} // packs of others that this write relies on
-	parent   Name              // snapshot whose contents were taken over
+	parents  []log.Name        // snapshots whose contents were taken over
 	used     map[Name]struct{} // index files of earlier runs that must be committed too
 	byPack   map[Name]Name     // pack of an earlier run → its index file
 	own      map[Name]struct{} // packs uploaded by this write
@@ -190,14 +191,17 @@ func (w *Writer) Reuse(ref chunk.Ref) bool {
 
 // UseParent notes that contents are taken over from the snapshot, so that the
 // write fails and begins again where the snapshot is swept meanwhile. It
-// reports whether the snapshot still exists.
+// reports whether the snapshot still exists. Several may be noted, where parts
+// of a tree come from different ones.
 func (w *Writer) UseParent(id Name) bool {
 	if _, live := w.base.Form(id); !live {
 		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.parent = id
+	if !slices.Contains(w.parents, log.Name(id)) {
+		w.parents = append(w.parents, log.Name(id))
+	}
 	return true
 }
 
@@ -281,7 +285,7 @@ func (w *Writer) Counters() Counters {
 func (w *Writer) relied() log.Relies {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return log.Relies{Packs: set(w.relies), Own: set(w.own), Index: setOf(w.commitIndexLocked()), Parent: w.parent}
+	return log.Relies{Packs: set(w.relies), Own: set(w.own), Index: setOf(w.commitIndexLocked()), Parents: slices.Clone(w.parents)}
 }
 
 // commitIndex returns the index files that the commit makes live.

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"ivyvault/chunk"
 	"ivyvault/repo/tree"
 )
 
@@ -22,6 +21,7 @@ type event struct {
 	pending tree.Pending
 	bundled bool // pending says where the content is
 	end     bool
+	graft   bool // node is a directory with its tree
 }
 
 // assembler puts the items together in order.
@@ -40,12 +40,12 @@ type assembler struct {
 
 	dirs []*tree.DirWriter // as the writers see it: one for each open directory
 	free []*tree.DirWriter
-	root chunk.Ref
+	root subtree
 }
 
 // assemble takes the items in order and returns the root directory. Where it
 // fails it tells the walk and the readers by fail, before it waits for them.
-func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget, fail func(error)) (chunk.Ref, error) {
+func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget, fail func(error)) (subtree, error) {
 	a := &assembler{x: x, ctx: ctx, slots: make(chan struct{}, 2)}
 	a.bundler = tree.NewBundler(x.put, a.emit)
 	a.dirs = append(a.dirs, tree.NewDirWriter(x.put, x.cut))
@@ -67,7 +67,7 @@ func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget, fa
 			}
 			a.release(it, room)
 		}
-		return chunk.Ref{}, err
+		return subtree{}, err
 	}
 	return a.root, nil
 }
@@ -126,7 +126,13 @@ func (a *assembler) take(it *item) error {
 		}
 	}
 	a.leave(dirOf(it.entry.Path))
-	a.x.seen(it)
+	if !it.graft { // what is in it was counted, with itself
+		a.x.seen(it)
+	}
+	if it.graft {
+		a.push(event{path: it.entry.Path, node: it.node, graft: true})
+		return nil
+	}
 	if it.node.Type == tree.Dir {
 		a.open = append(a.open, it.node)
 		a.path = it.entry.Path
@@ -219,6 +225,8 @@ func (a *assembler) write(e *event) error {
 		a.free = append(a.free, top)
 		a.dirs = a.dirs[:len(a.dirs)-1]
 		return a.dirs[len(a.dirs)-1].Add(a.ctx, &e.node)
+	case e.graft:
+		return top.Add(a.ctx, &e.node)
 	case e.node.Type == tree.Dir:
 		var w *tree.DirWriter
 		if n := len(a.free); n > 0 {
@@ -249,7 +257,8 @@ func (a *assembler) finish() (err error) {
 	if len(a.dirs) != 1 {
 		return errors.New("the source's entries are not in order: a directory was left open")
 	}
-	a.root, err = a.dirs[0].Close(a.ctx)
+	a.root.files, a.root.bytes = a.dirs[0].Totals() // before Close, which resets them
+	a.root.ref, err = a.dirs[0].Close(a.ctx)
 	return err
 }
 

@@ -34,6 +34,7 @@ import (
 // Options says what is captured and how the snapshot is described.
 type Options struct {
 	Source      sources.Source
+	System      *System  // in place of Source: several parts in one snapshot
 	Paths       []string // absolute, as the user named them
 	Host        string
 	User        string
@@ -98,13 +99,20 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 	var rep Report
 	var record *recorder
 	var used *usage
-	defer func() { record.drop() }()
+	var session *Session
+	defer func() { record.drop(); session.drop() }()
 	capture := func(ctx context.Context, put chunk.Putter, w *repo.Writer) (repo.Snapshot, error) {
-		parent, err := findParent(ctx, r, opt, obs)
+		run, err := newRun(r, put, w, opt, obs)
 		if err != nil {
 			return repo.Snapshot{}, err
 		}
-		run, err := newRun(r, put, w, opt, obs)
+		if opt.System != nil {
+			session.drop() // of a try before this one
+			snap, err := run.captureSystem(ctx)
+			session, rep = run.session, run.report(snap)
+			return snap, err
+		}
+		parent, err := findParent(ctx, r, opt, obs)
 		if err != nil {
 			return repo.Snapshot{}, err
 		}
@@ -139,9 +147,15 @@ func Run(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (Report, 
 		return rep, err
 	}
 	rep.Snapshot = snap.ID
+	rep.Incomplete = snap.Incomplete
 	rep.Stats = *snap.Stats // the last packs included
-	used.keep(r, opt)
-	if err := record.keep(snap.ID); err != nil {
+	if session != nil {
+		err = session.keepParts(snap.ID)
+	} else {
+		used.keep(r, opt)
+		err = record.keep(snap.ID)
+	}
+	if err != nil {
 		obs.Notice("", fmt.Sprintf("the local record for the next run could not be kept, it will read everything: %v", err))
 	}
 	return rep, nil

@@ -63,7 +63,8 @@ func findParent(ctx context.Context, r *repo.Repo, opt Options, obs Observer) (*
 		return noParent(), nil
 	}
 	if needsStates(r) {
-		return openStates(r, opt, obs), nil
+		p, _ := openStates(r, opt, obs)
+		return p, nil
 	}
 	list, lost, err := r.ReadableSnapshots(ctx)
 	if err != nil {

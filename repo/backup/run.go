@@ -34,6 +34,13 @@ type run struct {
 	tops     map[string]tree.Node // of SkipUnchanged: what is at the paths, without leading slashes
 	small    smallBuffers
 
+	// Of a system and its parts.
+	session *Session             // nil where no system is captured
+	grafts  map[string]tree.Node // directories that stand already, by path
+	prefix  string               // of a part: where its paths lie in the snapshot, with a slash at the end
+	part    string               // its path in the system
+	state   []byte               // what its source goes on from the next time
+
 	mu       sync.Mutex
 	stats    repo.Stats
 	findings []repo.Finding
@@ -92,14 +99,19 @@ func (x *run) capture(ctx context.Context, p *parent) (repo.Snapshot, error) {
 	if p.err != nil {
 		x.obs.Notice("", fmt.Sprintf("the parent snapshot %s can't be read on, so what follows was read anew: %v; 'ivyvault check' tells what else suffers", p.id.Short(), p.err))
 	}
+	x.noteLost()
+	return x.snapshot(root.ref), nil
+}
+
+// noteLost tells of packs that should be there and are not.
+func (x *run) noteLost() {
 	if x.writer != nil && x.writer.Lost() > 0 {
 		x.obs.Notice("", fmt.Sprintf("%d packs of the repository are gone or cut short: what this backup needs of them was stored again; 'ivyvault check' tells what else suffers", x.writer.Lost()))
 	}
-	return x.snapshot(root), nil
 }
 
 // pipeline connects walk, readers and assembler, and waits for all of them.
-func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (chunk.Ref, error) {
+func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (subtree, error) {
 	readers := x.opt.Readers
 	if readers == 0 {
 		readers = max(2, runtime.GOMAXPROCS(0))
@@ -124,7 +136,7 @@ func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (chunk
 			return nil
 		})
 	}
-	var root chunk.Ref
+	var root subtree
 	g.Go(func() (err error) {
 		root, err = x.assemble(ctx, order, room, fail)
 		return err
@@ -166,7 +178,7 @@ func (x *run) progress() Progress {
 
 // finding notes something that could not be read.
 func (x *run) finding(path string, err error) {
-	f := repo.NewFinding(path, err.Error())
+	f := repo.NewFinding(x.prefix+path, err.Error())
 	x.mu.Lock()
 	if len(x.findings) < maxFindings {
 		x.findings = append(x.findings, f)

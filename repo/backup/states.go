@@ -51,14 +51,17 @@ func (c *recorder) add(path string, n *tree.Node) {
 }
 
 // keep makes the record the one that the next run compares with.
-func (c *recorder) keep(snap repo.Name) error {
+func (c *recorder) keep(snap repo.Name) error { return c.keepWith(snap, nil) }
+
+// keepWith keeps with the record what the capture's source goes on from.
+func (c *recorder) keepWith(snap repo.Name, state []byte) error {
 	if c == nil {
 		return nil
 	}
 	if c.err != nil {
 		return c.err
 	}
-	return c.w.Commit(snap, nil)
+	return c.w.Commit(snap, state)
 }
 
 // drop gives the record up.
@@ -70,18 +73,19 @@ func (c *recorder) drop() {
 
 // openStates opens the record of what this host captured last. Where there is
 // none, everything is read.
-func openStates(r *repo.Repo, opt Options, obs Observer) *parent {
+// With it comes the state that the capture's source goes on from.
+func openStates(r *repo.Repo, opt Options, obs Observer) (*parent, []byte) {
 	dir := statesDir(r)
 	if dir == "" {
 		obs.Notice("", "there is no cache folder, and a backup key can't read the parent snapshot: everything is read")
-		return noParent()
+		return noParent(), nil
 	}
-	rd, _, snapshot, err := states.Open(dir, setName(opt))
+	rd, meta, snapshot, err := states.Open(dir, setName(opt))
 	if err != nil {
 		if !errors.Is(err, states.ErrNone) {
 			obs.Notice("", fmt.Sprintf("the local record of the last run can't be used, everything is read: %v", err))
 		}
-		return noParent()
+		return noParent(), nil
 	}
 	id := repo.Name(snapshot)
 	var node tree.Node
@@ -100,5 +104,5 @@ func openStates(r *repo.Repo, opt Options, obs Observer) *parent {
 			page.Decode(0, &node)
 			return string(path), &node, nil
 		},
-	}
+	}, meta
 }

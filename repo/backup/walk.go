@@ -21,6 +21,7 @@ type item struct {
 	small []byte // content to be bundled, in a buffer of smallBuffers
 	taken int    // bytes of the queue's budget
 	err   error  // the content could not be read: a finding
+	graft bool   // a directory whose tree stands already
 	gone  bool   // it vanished: left out without a word
 }
 
@@ -35,7 +36,12 @@ func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, order, wor
 			continue
 		}
 		it := &item{entry: e}
-		x.compare(it, p)
+		if n, ok := x.grafts[e.Path]; ok {
+			it.node, it.graft = n, true
+			it.node.Name = base(e.Path)
+		} else {
+			x.compare(it, p)
+		}
 		if it.done != nil {
 			if it.node.Type == tree.File && e.Attr.Size > 0 {
 				it.taken = classes[class(int(min(e.Attr.Size, maxSmall)))]
@@ -68,7 +74,7 @@ func (x *run) remark(path string, err error) error {
 	case errors.As(err, &f):
 		x.finding(f.Path, err)
 	default:
-		return err
+		return &partError{err}
 	}
 	return nil
 }

@@ -172,7 +172,7 @@ func (w *world) write(ctx context.Context, s schedtest.Store, i int) error {
 	c := Commit{Form: id, ID: id, Run: run(i)}
 	if w.parent && i == 0 {
 		if _, live := base.Form(nm(1)); live {
-			r.Parent = nm(1)
+			r.Parents = []Name{nm(1)}
 		}
 	}
 	if w.resume && i == 1 {
@@ -195,13 +195,13 @@ func (w *world) write(ctx context.Context, s schedtest.Store, i int) error {
 			}
 		}
 	}
-	if r.Parent == (Name{}) && len(r.Packs) == 0 {
+	if len(r.Parents) == 0 && len(r.Packs) == 0 {
 		if p, ok := w.find(ctx, s, base, i); ok {
 			r.Packs.Add(p)
 		}
 	}
 	for try := range 3 {
-		if r.Parent == (Name{}) && len(r.Packs) == 0 {
+		if len(r.Parents) == 0 && len(r.Packs) == 0 {
 			pack, index := nm(1000+10*i+try), nm(2000+10*i+try)
 			if _, err := s.Put(ctx, object(store.Pack, pack), []byte("c")); err != nil {
 				return err
@@ -235,7 +235,7 @@ func (w *world) decide(ctx context.Context, l *Log, base *State, r Relies, c Com
 	}
 	if w.keeps && (!w.dies || c.Run == run(0)) {
 		_, err := l.Update(ctx, func(now *State) (Body, error) {
-			return Keep{Run: c.Run, Parent: r.Parent, Index: c.Index}, allowed(now)
+			return Keep{Run: c.Run, Parent: firstOf(r.Parents), Index: c.Index}, allowed(now)
 		})
 		if err != nil || w.dies {
 			return errors.Join(err, errors.New("killed after its keep"))
@@ -348,4 +348,12 @@ func (w *world) victims(ctx context.Context, s schedtest.Store, now *State, i in
 	}
 	slices.SortFunc(out.Packs, func(a, b Name) int { return bytes.Compare(a[:], b[:]) })
 	return out, err
+}
+
+// firstOf is the parent that a keep has room for.
+func firstOf(parents []Name) Name {
+	if len(parents) == 0 {
+		return Name{}
+	}
+	return parents[0]
 }

@@ -25,10 +25,11 @@ func toSet(all []Name) Set {
 
 // Relies is what a writer's commit or keep rests on.
 type Relies struct {
-	Packs  Set  // packs of others in which it found chunks
-	Own    Set  // packs that it put itself
-	Index  Set  // index files that the entry lists
-	Parent Name // the snapshot whose subtrees it takes over unread, or zero
+	Packs Set // packs of others in which it found chunks
+	Own   Set // packs that it put itself
+	Index Set // index files that the entry lists
+	// Parents are the snapshots whose subtrees it takes over unread.
+	Parents []Name
 }
 
 // CanCommit is rule 3 of the package's comment: whether a writer that looked up
@@ -57,8 +58,8 @@ func CanCommit(base, now *State, r Relies) error {
 			}
 		}
 	}
-	if r.Parent != (Name{}) {
-		e.Parent = lostParent(base, now, r.Parent, last)
+	for _, p := range r.Parents {
+		e.Parent = e.Parent || lostParent(base, now, p, last)
 	}
 	if len(e.Packs) > 0 || len(e.Index) > 0 || e.Parent {
 		return &e

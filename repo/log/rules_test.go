@@ -11,23 +11,22 @@ func TestCanCommit(t *testing.T) {
 	v := newVault(t)
 	l := v.open(v.options(v.full))
 	base := v.add(l, first(1, nm(101)), first(2, nm(102)))
-	none := Name{}
 	steps := []struct {
 		body   Body
 		relies Relies
 		want   *SweptError
 	}{
-		{Mark{Packs: []Name{nm(50)}}, Relies{Packs: Set{nm(50): {}}, Parent: nm(1)}, nil},
-		{Sweep{Packs: []Name{nm(50)}, IndexRemoved: []Name{nm(101)}}, Relies{Packs: Set{nm(51): {}}, Parent: nm(1)}, nil},
+		{Mark{Packs: []Name{nm(50)}}, Relies{Packs: Set{nm(50): {}}, Parents: []Name{nm(1)}}, nil},
+		{Sweep{Packs: []Name{nm(50)}, IndexRemoved: []Name{nm(101)}}, Relies{Packs: Set{nm(51): {}}, Parents: []Name{nm(1)}}, nil},
 		{nil, Relies{Packs: Set{nm(50): {}}}, &SweptError{Packs: []Name{nm(50)}}},
 		{nil, Relies{Own: Set{nm(50): {}}}, &SweptError{Packs: []Name{nm(50)}}},
 		{nil, Relies{Index: Set{nm(101): {}}}, &SweptError{Index: []Name{nm(101)}}},
-		{nil, Relies{Parent: nm(77)}, &SweptError{Parent: true}},           // never was
-		{Forget{[]Name{nm(1)}}, Relies{Parent: nm(1)}, nil},                // no sweep since
-		{Sweep{IndexRemoved: []Name{nm(102)}}, Relies{Parent: nm(1)}, nil}, // removes no pack
-		{Sweep{Packs: []Name{nm(60)}}, Relies{Parent: nm(1)}, &SweptError{Parent: true}},
-		{nil, Relies{Parent: nm(2)}, nil},
-		{nil, Relies{Parent: none}, nil},
+		{nil, Relies{Parents: []Name{nm(77)}}, &SweptError{Parent: true}},           // never was
+		{Forget{[]Name{nm(1)}}, Relies{Parents: []Name{nm(1)}}, nil},                // no sweep since
+		{Sweep{IndexRemoved: []Name{nm(102)}}, Relies{Parents: []Name{nm(1)}}, nil}, // removes no pack
+		{Sweep{Packs: []Name{nm(60)}}, Relies{Parents: []Name{nm(1)}}, &SweptError{Parent: true}},
+		{nil, Relies{Parents: []Name{nm(2)}}, nil},
+		{nil, Relies{}, nil},
 	}
 	for i, s := range steps {
 		if s.body != nil {
