@@ -111,3 +111,9 @@ type Continued interface {
 type Stateful interface {
 	State() ([]byte, error)
 }
+
+// Rooted is implemented by captures whose root is a directory with attributes
+// of its own. Root is called after Entries has ended; false is none.
+type Rooted interface {
+	Root() (Attr, []Xattr, bool)
+}

@@ -176,8 +176,24 @@ func (x *run) capturePart(ctx context.Context, system string, o *Outcome) (tree.
 	if err == nil && p.err != nil {
 		x.obs.Notice("", fmt.Sprintf("the parent snapshot %s can't be read on, so what follows was read anew: %v; 'ivyvault check' tells what else suffers", p.id.Short(), p.err))
 	}
+	return x.partNode(c, root), err
+}
+
+// partNode describes the directory of a part.
+func (x *run) partNode(c sources.Capture, root subtree) tree.Node {
 	at := tree.Time{Sec: x.opt.Time.Unix(), Nsec: uint32(x.opt.Time.Nanosecond())}
-	return tree.Node{Type: tree.Dir, Mode: 0o700, MTime: at, CTime: at, Tree: root.ref, Files: root.files, Bytes: root.bytes}, err
+	n := tree.Node{Type: tree.Dir, Mode: 0o700, MTime: at, CTime: at}
+	if r, ok := c.(sources.Rooted); ok {
+		if a, xattrs, there := r.Root(); there {
+			n.Mode, n.UID, n.GID, n.MTime, n.CTime, n.Inode = a.Mode, a.UID, a.GID, tree.Time(a.MTime), tree.Time(a.CTime), a.Inode
+			for _, x := range xattrs {
+				n.Xattrs = append(n.Xattrs, tree.Xattr(x))
+			}
+			x.uids[n.UID], x.gids[n.GID] = true, true
+		}
+	}
+	n.Tree, n.Files, n.Bytes = root.ref, root.files, root.bytes
+	return n
 }
 
 // ask asks the capture for its facts and its state.
