@@ -1,0 +1,29 @@
+package tools
+
+import (
+	"context"
+	"path/filepath"
+
+	"ivyvault/bench/proc"
+)
+
+func restic(program string) Tool {
+	job := func(p Place, args ...string) proc.Job {
+		return proc.Job{Argv: append([]string{program}, args...), Env: p.env(
+			"RESTIC_REPOSITORY="+p.repo(), "RESTIC_PASSWORD_FILE="+p.password(), "RESTIC_CACHE_DIR="+p.cache())}
+	}
+	return Tool{
+		Name: "restic", Program: program, version: []string{"version"}, Packs: true,
+		Init:   func(p Place) []proc.Job { return []proc.Job{job(p, "init")} },
+		Backup: func(p Place, _ int) []proc.Job { return []proc.Job{job(p, "backup", p.Source)} },
+		Restore: func(_ context.Context, p Place, target string) ([]proc.Job, string, error) {
+			return []proc.Job{job(p, "restore", "latest:"+p.Source, "--target", target)}, target, nil
+		},
+		List:  func(p Place) []proc.Job { return []proc.Job{job(p, "snapshots")} },
+		Check: func(p Place) []proc.Job { return []proc.Job{job(p, "check", "--read-data")} },
+		Prune: func(p Place) []proc.Job { return []proc.Job{job(p, "forget", "--keep-last", "1", "--prune")} },
+		Mount: func(_ context.Context, p Place, at string) (proc.Job, string, error) {
+			return job(p, "mount", at), filepath.Join(at, "snapshots", "latest", p.Source), nil
+		},
+	}
+}
