@@ -21,7 +21,7 @@ type room struct {
 func rooms() []room {
 	all := func(except ...string) []string {
 		var names []string
-		for _, n := range []string{"fusefs", "repo/verbs", "repo/versions", "sources", "repo", "repo/log", "repo/tree", "index", "repo/pack", "repo/seal", "repo/store", "chunk"} {
+		for _, n := range []string{"system", "fusefs", "repo/verbs", "repo/versions", "sources", "repo", "repo/log", "repo/tree", "index", "repo/pack", "repo/seal", "repo/store", "chunk"} {
 			if !slices.Contains(except, n) {
 				names = append(names, n)
 			}
@@ -41,9 +41,11 @@ func rooms() []room {
 			"measurements run the program from outside, so that it is measured as users have it"},
 		{"internal", true, nil,
 			"the tools that watch over the tree must not depend on what they judge"},
+		{"system", true, all("system", "fusefs"),
+			"a system is captured by the verbs and through the sources; it needs no mount, and only the program may depend on it"},
 		{"fusefs", true, []string{"repo/versions", "repo/tree", "chunk"},
 			"the mount sees directories and verified chunks only; the repository's format is none of its business, so that it works over any chunk.Getter"},
-		{"repo/verbs", true, all("fusefs", "repo/verbs"),
+		{"repo/verbs", true, all("system", "fusefs", "repo/verbs"),
 			"a verb works on the repository and on sources, and knows neither the mount nor the program"},
 		{"repo/versions", true, []string{"repo/tree", "index", "chunk"},
 			"versions are found in trees and kept in a local table; the mount uses them without a repository"},

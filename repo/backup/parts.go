@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -95,6 +96,7 @@ func (s *Session) part(ctx context.Context, p Part) (Outcome, error) {
 	o.Ended = time.Now().UTC()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forget(p.Path) // it may be captured again
 	s.x.merge(kid)
 	o.Stats, o.Findings = kid.stats, len(kid.findings)+kid.omitted
 	if err != nil {
@@ -122,6 +124,25 @@ func (s *Session) part(ctx context.Context, p Part) (Outcome, error) {
 	}
 	s.marks = append(s.marks, mark)
 	return o, nil
+}
+
+// forget drops what an earlier capture of the same part has left.
+func (s *Session) forget(path string) {
+	delete(s.grafts, s.root+"/"+path)
+	delete(s.states, path)
+	s.marks = slices.DeleteFunc(s.marks, func(m repo.SystemPart) bool { return m.Path == path })
+	s.kids = slices.DeleteFunc(s.kids, func(k *run) bool {
+		if k.part == path {
+			k.recorder.drop()
+		}
+		return k.part == path
+	})
+}
+
+// Finding notes something that makes the snapshot incomplete; the path is below
+// the system's root, "" is the system itself.
+func (s *Session) Finding(path string, err error) {
+	s.x.finding(strings.TrimSuffix(s.root+"/"+path, "/"), err)
 }
 
 // partError is a failure of a part's source: the part's, not the run's.
