@@ -4,6 +4,9 @@
 #   make build       bin/ivyvault, one static program
 #   make test        format, vet, staticcheck, every test under the race detector
 #   make test-large  every test again without it, with the large cases and their figures
+#   make bench       IvyVault and its rivals side by side, medians and ratios
+#                    (BENCH_ROUNDS, BENCH_ROWS, BENCH_FLAGS; see bench/compare)
+#   make bench-limits  what the machine itself can do
 #   make demo        two nights of a process engine: backup, mount, one document back
 
 SHELL := /bin/bash
@@ -17,7 +20,7 @@ export CGO_ENABLED := 0
 # dependencies stay those of the program.
 TOOLS := go tool -modfile=.ci/tools.mod
 
-.PHONY: setup build test format vet race test-large demo clean
+.PHONY: setup build test format vet race test-large bench bench-limits demo clean
 
 setup:
 	@.ci/setup
@@ -43,6 +46,17 @@ race:
 # One package at a time: what is measured is measured alone.
 test-large:
 	IVYVAULT_LARGE=1 go test -tags large -vet=off -p 1 -count=1 -timeout 25m -json ./... | go run ./internal/testrun -figures
+
+BENCH_ROUNDS ?= 3
+BENCH_ROWS ?=
+BENCH_FLAGS ?=
+
+bench: build
+	bench/rivals.sh
+	go run ./bench/compare -rounds $(BENCH_ROUNDS) -only '$(BENCH_ROWS)' $(BENCH_FLAGS)
+
+bench-limits:
+	go run ./bench/limits $(BENCH_FLAGS)
 
 demo: build
 	@demo/run.sh

@@ -55,3 +55,8 @@ func (s *source) text(p []byte, n int) []byte {
 	}
 	return p[:end]
 }
+
+// Text returns n bytes of words, the same for the same seed.
+func Text(seed uint64, n int) []byte {
+	return newSource(seed, "text").text(make([]byte, 0, n+32), n)
+}
