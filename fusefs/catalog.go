@@ -23,6 +23,7 @@ type catalog struct {
 	ids       *shelf
 	hosts     *group
 	tags      *group
+	systems   *group
 
 	mu      sync.Mutex
 	last    time.Time     // when the vault was asked
@@ -44,6 +45,7 @@ func newCatalog(v Vault, opts *Options) *catalog {
 	c.root = newRoll(inoRoot)
 	c.snapshots, c.ids = newShelf(folderIno("snapshots")), newShelf(folderIno("ids"))
 	c.hosts, c.tags = newGroup(folderIno("hosts")), newGroup(folderIno("tags"))
+	c.systems = newGroup(folderIno("systems"))
 	return c
 }
 
@@ -59,6 +61,7 @@ func (c *catalog) load(ctx context.Context, extra ...entry) error {
 		{name: "ids", ino: c.ids.ino, folder: c.ids},
 		{name: "hosts", ino: c.hosts.ino, folder: c.hosts},
 		{name: "tags", ino: c.tags.ino, folder: c.tags},
+		{name: "systems", ino: c.systems.ino, folder: c.systems},
 	}, extra...)
 	members := make([]member, len(all))
 	for i, e := range all {
@@ -91,12 +94,23 @@ func (c *catalog) read(ctx context.Context, first bool) error {
 	if first && len(list) > 0 {
 		changed = list[len(list)-1].Time
 	}
-	c.snapshots.fill(list, c.sub, byTime, true, changed)
-	c.ids.fill(list, c.sub, byID, false, changed)
-	c.hosts.fill(list, c.sub, func(s *Snapshot) []string { return []string{s.Host} }, changed)
-	c.tags.fill(list, c.sub, func(s *Snapshot) []string { return s.Tags }, changed)
+	whole := func(*Snapshot) string { return c.sub }
+	c.snapshots.fill(list, whole, byTime, newest, changed)
+	c.ids.fill(list, whole, byID, nil, changed)
+	c.hosts.fill(list, whole, func(s *Snapshot) []string { return []string{s.Host} }, newest, changed)
+	c.tags.fill(list, whole, func(s *Snapshot) []string { return s.Tags }, newest, changed)
+	c.systems.fill(list, func(s *Snapshot) string { return s.SystemRoot }, c.systemsOf, newestGood, changed)
 	c.age.Add(1)
 	return nil
+}
+
+// systemsOf is the system that a snapshot is of. Where the mount shows another
+// directory of the snapshots there are none.
+func (c *catalog) systemsOf(s *Snapshot) []string {
+	if s.System == "" || c.sub != "" {
+		return nil
+	}
+	return []string{s.System}
 }
 
 // shows reports whether a snapshot passes the filters. One whose paths have

@@ -19,6 +19,7 @@
 //	ids/<id>
 //	hosts/<host>/<time>              and latest
 //	tags/<tag>/<time>                and latest
+//	systems/<name>/<time>            and latest, the newest that is whole
 //	versions/<path>/<time><ext>      every distinct version of the file path
 //
 // Promise: what is read is what was saved, or an error; a damaged chunk is EIO

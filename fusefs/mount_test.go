@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"ivyvault/chunk/chunktest"
 	"ivyvault/repo/tree"
@@ -52,7 +53,7 @@ func TestLayout(t *testing.T) {
 		path string
 		want []string
 	}{
-		{"", []string{"hosts", "ids", "snapshots", "tags"}},
+		{"", []string{"hosts", "ids", "snapshots", "systems", "tags"}},
 		{"snapshots", []string{oneTime, oneTime + "-2", next, "latest"}},
 		{"snapshots/latest/", []string{"f"}},
 		{"hosts", []string{"alpha", "beta"}},
@@ -69,5 +70,31 @@ func TestLayout(t *testing.T) {
 	}
 	if to, err := os.Readlink(filepath.Join(dir, "snapshots/latest")); err != nil || to != next {
 		t.Errorf("latest is %q, %v", to, err)
+	}
+}
+
+// A system's snapshots show what was captured of it, and the link leads to the
+// newest to which nothing is missing.
+func TestSystems(t *testing.T) {
+	k := newKit(t)
+	of := func(n byte, when time.Time, incomplete bool, content string) Snapshot {
+		claims := k.dir("claims", k.file("RUNBOOK.md", []byte(content)))
+		s := snap(n, when, "alpha", k.top(k.dir("systems", claims)))
+		s.System, s.SystemRoot, s.Incomplete = "claims", "systems/claims", incomplete
+		return s
+	}
+	v := &vaultMem{list: []Snapshot{
+		of(1, day, false, "one"), of(2, day.AddDate(0, 0, 1), true, "two"),
+		snap(3, day.AddDate(0, 0, 2), "alpha", k.top(k.file("f", []byte("x")))),
+	}}
+	_, dir := up(t, v, k.options(nil))
+	next := "2026-11-22T02-00-05Z"
+	if got, want := names(t, filepath.Join(dir, "systems/claims")), []string{oneTime, next, "latest"}; !slices.Equal(got, want) {
+		t.Errorf("listed %q, want %q", got, want)
+	}
+	for path, want := range map[string]string{oneTime: "one", next: "two", "latest": "one"} {
+		if got, err := os.ReadFile(filepath.Join(dir, "systems/claims", path, "RUNBOOK.md")); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v", path, got, err)
+		}
 	}
 }

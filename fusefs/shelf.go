@@ -16,10 +16,11 @@ func newShelf(ino uint64) *shelf {
 	return &shelf{roll: newRoll(ino), names: make(map[[32]byte]string)}
 }
 
-// fill sets the snapshots, which are sorted by time. name gives a snapshot's
-// name, to which -2 and so on is added where it is taken; with latest there is
-// a link of that name to the last one.
-func (s *shelf) fill(list []*Snapshot, sub string, name func(*Snapshot) string, latest bool, changed time.Time) {
+// fill sets the snapshots, which are sorted by time. sub gives the directory of
+// a snapshot that is shown, name its name, to which -2 and so on is added where
+// it is taken. The link latest leads to the one that latest chooses; nil is no
+// link.
+func (s *shelf) fill(list []*Snapshot, sub, name func(*Snapshot) string, latest func([]*Snapshot) *Snapshot, changed time.Time) {
 	names := make(map[[32]byte]string, len(list))
 	taken := make(map[string]bool, len(list)+1)
 	for _, snap := range list {
@@ -35,11 +36,15 @@ func (s *shelf) fill(list []*Snapshot, sub string, name func(*Snapshot) string, 
 			names[snap.ID], taken[n] = n, true
 		}
 		ino := inoOfSnapshot(s.ino, snap.ID)
-		v := &view{root: snap.Root, sub: sub, time: snap.Time, ino: ino}
+		v := &view{root: snap.Root, sub: sub(snap), time: snap.Time, ino: ino}
 		members = append(members, member{"id " + string(snap.ID[:]), entry{name: n, ino: ino, view: v}})
 	}
-	if latest && len(list) > 0 {
-		target := names[list[len(list)-1].ID]
+	var chosen *Snapshot
+	if latest != nil {
+		chosen = latest(list)
+	}
+	if chosen != nil {
+		target := names[chosen.ID]
 		members = append(members, member{"latest " + target,
 			entry{name: "latest", ino: inoOf(s.ino, "latest"), target: target}})
 	}
@@ -47,7 +52,25 @@ func (s *shelf) fill(list []*Snapshot, sub string, name func(*Snapshot) string, 
 	s.set(members, changed)
 }
 
-// group is a folder of shelves, one for each host or tag.
+// newest is the last of a list that is sorted by time.
+func newest(list []*Snapshot) *Snapshot {
+	if len(list) == 0 {
+		return nil
+	}
+	return list[len(list)-1]
+}
+
+// newestGood is the last to which nothing is missing.
+func newestGood(list []*Snapshot) *Snapshot {
+	for i := len(list) - 1; i >= 0; i-- {
+		if !list[i].Incomplete {
+			return list[i]
+		}
+	}
+	return nil
+}
+
+// group is a folder of shelves, one for each host, tag or system.
 type group struct {
 	*roll
 	below map[string]*shelf // by the host or tag
@@ -58,8 +81,8 @@ func newGroup(ino uint64) *group {
 	return &group{roll: newRoll(ino), below: make(map[string]*shelf), names: make(map[string]string)}
 }
 
-// fill sets the shelves. keys gives the hosts or tags of a snapshot.
-func (g *group) fill(list []*Snapshot, sub string, keys func(*Snapshot) []string, changed time.Time) {
+// fill sets the shelves. keys gives the hosts, tags or systems of a snapshot.
+func (g *group) fill(list []*Snapshot, sub func(*Snapshot) string, keys func(*Snapshot) []string, latest func([]*Snapshot) *Snapshot, changed time.Time) {
 	of := make(map[string][]*Snapshot)
 	for _, s := range list {
 		for _, k := range keys(s) {
@@ -70,7 +93,7 @@ func (g *group) fill(list []*Snapshot, sub string, keys func(*Snapshot) []string
 	}
 	for k, s := range g.below {
 		if of[k] == nil {
-			s.fill(nil, sub, byTime, true, changed)
+			s.fill(nil, sub, byTime, latest, changed)
 			delete(g.below, k)
 			delete(g.names, k)
 		}
@@ -93,7 +116,7 @@ func (g *group) fill(list []*Snapshot, sub string, keys func(*Snapshot) []string
 			g.below[k] = newShelf(inoOf(g.ino, k))
 		}
 		s := g.below[k]
-		s.fill(of[k], sub, byTime, true, changed)
+		s.fill(of[k], sub, byTime, latest, changed)
 		members = append(members, member{"key " + k, entry{name: name, ino: s.ino, folder: s}})
 	}
 	g.set(members, changed)

@@ -18,6 +18,8 @@ type Snapshot struct {
 	Paths      []string // absolute paths that were saved
 	Root       chunk.Ref
 	Incomplete bool
+	System     string // the name of the system that it was taken of, "" for none
+	SystemRoot string // where the system lies in it
 }
 
 // Vault tells which snapshots there are. Both methods may be called while the

@@ -15,6 +15,7 @@ import (
 	"ivyvault/repo/pick"
 	"ivyvault/repo/tree"
 	"ivyvault/repo/versions"
+	"ivyvault/system"
 )
 
 type mountOptions struct {
@@ -34,8 +35,9 @@ func mountCommand() *cli.Command {
 		ArgsUsage: "DIR",
 		Description: `Shows the snapshots below the empty directory DIR until Ctrl-C, or until DIR is
 unmounted: snapshots/<time>, snapshots/latest, ids/<id>, hosts/<host>/<time>,
-tags/<tag>/<time>, and versions/<path of a file>/<time> with each version of a
-file once. New snapshots appear by themselves.
+tags/<tag>/<time>, systems/<name>/<time> with what was captured of a system, and
+versions/<path of a file>/<time> with each version of a file once. New snapshots
+appear by themselves.
 
 Example:
   ivyvault mount /mnt/vault`,
@@ -183,6 +185,9 @@ func (v *vault) Snapshots(ctx context.Context) ([]fusefs.Snapshot, error) {
 	var past []repo.Snapshot
 	for _, s := range list {
 		one := fusefs.Snapshot{ID: s.ID, Time: s.Time, Host: s.Host, Tags: s.Tags, Paths: s.Paths, Root: s.Root.Ref(), Incomplete: s.Incomplete}
+		if info, ok := s.SystemInfo(); ok {
+			one.System, one.SystemRoot = info.Name, system.Root(info.Name)
+		}
 		shown = append(shown, one)
 		if v.keep == nil || v.keep(one) {
 			past = append(past, s)
