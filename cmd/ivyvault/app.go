@@ -45,6 +45,7 @@ func verbs() []*cli.Command {
 		forgetCommand(),
 		pruneCommand(),
 		checkCommand(),
+		axonCommand(),
 		keyCommand(),
 		catCommand(),
 		debugCommand(),

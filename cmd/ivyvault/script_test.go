@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"ivyvault/sources/axonserver/axontest"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +30,8 @@ func TestMain(m *testing.M) {
 //	flip DIR                change a byte in the middle of the largest file below DIR
 //	cut DIR                 halve that file
 //	drop DIR                remove that file
+//	axonstore DIR           write a real event store of Axon Server below DIR
+//	axonflip FILE AT        change the byte at that place of a file
 //	shape FILE              print to stdout which fields a JSON value has, and of which type
 //	field FILE PATH NAME    put a JSON value's field into the variable NAME
 //	entry FILE TYPE NAME    put the number of the first log entry of the type into the variable NAME
@@ -49,9 +53,13 @@ func TestStories(t *testing.T) {
 			"flip":  func(ts *testscript.TestScript, _ bool, args []string) { flip(ts, largest(ts, args)) },
 			"cut":   func(ts *testscript.TestScript, _ bool, args []string) { halve(ts, largest(ts, args)) },
 			"drop":  func(ts *testscript.TestScript, _ bool, args []string) { ts.Check(os.Remove(largest(ts, args))) },
-			"shape": func(ts *testscript.TestScript, _ bool, args []string) { shape(ts, args) },
-			"entry": func(ts *testscript.TestScript, _ bool, args []string) { entry(ts, args) },
-			"field": func(ts *testscript.TestScript, _ bool, args []string) { field(ts, args) },
+			"axonstore": func(ts *testscript.TestScript, _ bool, args []string) {
+				axontest.WriteDir(t, axontest.Real(t), ts.MkAbs(args[0]))
+			},
+			"axonflip": axonflip,
+			"shape":    func(ts *testscript.TestScript, _ bool, args []string) { shape(ts, args) },
+			"entry":    func(ts *testscript.TestScript, _ bool, args []string) { entry(ts, args) },
+			"field":    func(ts *testscript.TestScript, _ bool, args []string) { field(ts, args) },
 		},
 	})
 }
@@ -95,6 +103,16 @@ func flip(ts *testscript.TestScript, path string) {
 	data, err := os.ReadFile(path)
 	ts.Check(err)
 	data[len(data)/2] ^= 1
+	replace(ts, path, data)
+}
+
+func axonflip(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	data, err := os.ReadFile(path)
+	ts.Check(err)
+	at, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	data[at] ^= 1
 	replace(ts, path, data)
 }
 

@@ -105,7 +105,7 @@ func (r *ContextReport) continues(g, next *result) bool {
 	switch {
 	case got > want:
 		r.add(next, -1, Gap, fmt.Sprintf("the segment begins with token %d, and the one before it ends with %d: the tokens %d to %d are missing", got, want-1, want, got-1),
-			fmt.Sprintf("take the segment %s, and what follows it, from another backup", segment.Name{Kind: next.Name.Kind, Number: want}))
+			fmt.Sprintf("take the segment %s, and those between it and this one, from another backup", segment.Name{Kind: next.Name.Kind, Number: want}))
 	case got < want:
 		r.add(next, -1, Overlap, fmt.Sprintf("the segment begins with token %d, and the one before it ends with %d", got, want-1),
 			"find out which of the two belongs to this store: they are of different stores, or of different states of it")

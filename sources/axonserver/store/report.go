@@ -46,11 +46,12 @@ type SeriesReport struct {
 
 // Problem is one thing that is wrong, where, and what to do.
 type Problem struct {
-	File   string `json:"file"`
-	Offset int64  `json:"offset"` // in bytes; -1 where it is about no place in the file
-	Cause  string `json:"cause"`
-	What   string `json:"what"`
-	Do     string `json:"do"`
+	File    string `json:"file"`               // its path, or that of a directory
+	FileB64 []byte `json:"file_b64,omitempty"` // the same where it is not UTF-8
+	Offset  int64  `json:"offset"`             // in bytes; -1 where it is about no place in the file
+	Cause   string `json:"cause"`
+	What    string `json:"what"`
+	Do      string `json:"do"`
 	// Err is the error of a file that could not be read.
 	Err error `json:"-"`
 }
@@ -80,7 +81,8 @@ func unreadable(path string, err error) Problem {
 	if pe, ok := err.(*fs.PathError); ok {
 		err = pe.Err
 	}
-	return Problem{path, -1, Unreadable, "can't be read: " + err.Error(), "see to it that the file can be read, and verify again", err}
+	return Problem{File: path, Offset: -1, Cause: Unreadable, What: "can't be read: " + err.Error(),
+		Do: "see to it that the file can be read, and verify again", Err: err}
 }
 
 // Progress is how far Verify is.

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sync/errgroup"
 
@@ -96,7 +97,13 @@ func (v *verification) context(ctx context.Context, c *Context) (ContextReport, 
 	}
 	whole := r.judge(&c.Events, events, &r.Events)
 	r.judge(&c.Snapshots, snapshots, &r.Snapshots)
-	return r, v.compare(ctx, c, look, whole, &r)
+	err = v.compare(ctx, c, look, whole, &r)
+	for i := range r.Problems {
+		if p := &r.Problems[i]; !utf8.ValidString(p.File) {
+			p.FileB64 = []byte(p.File)
+		}
+	}
+	return r, err
 }
 
 // series verifies the segments of a series, the newest first, and returns what
