@@ -25,6 +25,16 @@ func (i info) ModTime() time.Time { return time.Unix(i.n.MTime.Sec, int64(i.n.MT
 func (i info) Sys() any           { return i.n }
 func (i info) Mode() fs.FileMode  { return i.n.FileMode() }
 
+// Xattr returns the value of an extended attribute, for those who know no Node.
+func (i info) Xattr(name string) ([]byte, bool) {
+	for _, x := range i.n.Xattrs {
+		if x.Name == name {
+			return x.Value, true
+		}
+	}
+	return nil, false
+}
+
 func (i info) Size() int64 {
 	if i.n.Type == Symlink {
 		return int64(len(i.n.Target))
