@@ -46,6 +46,9 @@ func Variable(words ...string) string {
 // other is asked for under a name, and sealed tells why it can't be read.
 func (i *Installation) Secret(s settings.Setting, what, name, sealed string) Value {
 	name = Variable("IVYVAULT", name)
+	if sealed == "" && strings.HasPrefix(s.Value, "${") {
+		sealed = "it refers to something that is not known"
+	}
 	switch {
 	case s.Value == "" && s.From.Name == "":
 		i.Need("%s: nothing was found; put it into the variable %s", what, name)
@@ -147,11 +150,17 @@ func (i *Installation) parameters(db *Database, u jdbc.URL) {
 		db.Notes = append(db.Notes, "mode "+u.Mode)
 	}
 	for _, p := range u.Params {
+		if key := strings.ToLower(p.Key); u.Type == jdbc.PostgreSQL && (key == "sslmode" || key == "sslrootcert" || key == "sslcert") {
+			db.More = append(db.More, Field{key, Value{p.Value, db.Host.From}})
+			continue
+		}
 		if jdbc.Secret(p.Key) {
 			db.Notes = append(db.Notes, p.Key+" (a secret: it was not copied)")
 			continue
 		}
-		db.Notes = append(db.Notes, p.Key+"="+p.Value)
+		if u.Type != jdbc.H2 { // the section has H2's URL itself
+			db.Notes = append(db.Notes, p.Key+"="+p.Value)
+		}
 	}
 }
 
@@ -163,13 +172,16 @@ func (i *Installation) file(db *Database, u jdbc.URL, d Declaration, from string
 		i.Cannot("%s: %s lies in memory (H2 %q) and is gone when the engine stops", from, d.What, u.Database)
 		return false
 	case "tcp", "ssl":
+		db.More = []Field{{"url", Value{plainH2(u), from}}, {"installation", Value{d.Home, "where H2's jar is looked for"}}}
 		return true
 	case "zip", "classpath":
 		i.Note("%s: %s is read-only (H2 in a %s)", from, d.What, u.Mode)
 		return false
 	}
+	db.More = []Field{{"url", Value{plainH2(u), from}}, {"installation", Value{d.Home, "where H2's jar is looked for"}}}
 	p := u.Database
 	if rest, ok := strings.CutPrefix(p, "~"); ok {
+		db.More = append(db.More, Field{"home", Value{d.UserHome, "home folder of the engine's user"}})
 		if d.UserHome == "" {
 			i.Need("%s: %s lies in the home folder of the engine's user (%s), which is not known; give HOME in the environment", from, d.What, p)
 			return false
@@ -177,12 +189,34 @@ func (i *Installation) file(db *Database, u jdbc.URL, d Declaration, from string
 		p = path.Join(d.UserHome, rest)
 	} else if !strings.HasPrefix(p, "/") && !(len(p) > 1 && p[1] == ':') {
 		p = path.Join(d.Home, p)
+		db.More = append(db.More, Field{"base", Value{d.Home, "where the engine is started"}})
 	}
 	db.Database = Value{path.Clean(p), from}
 	if auto, _ := u.Param("AUTO_SERVER"); !strings.EqualFold(auto, "true") {
+		db.Cold = true
 		db.Notes = append(db.Notes, "no AUTO_SERVER: the file is locked while the engine runs, so it is captured cold only")
 	}
 	return true
+}
+
+// plainH2 is the URL of an H2 database without secrets.
+func plainH2(u jdbc.URL) string {
+	var b strings.Builder
+	b.WriteString("jdbc:h2:")
+	if u.Mode != "file" {
+		b.WriteString(u.Mode + ":")
+	}
+	if len(u.Hosts) > 0 {
+		h := u.Hosts[0]
+		b.WriteString("//" + strings.TrimSuffix(h.Name+":"+h.Port, ":") + "/")
+	}
+	b.WriteString(u.Database)
+	for _, p := range u.Params {
+		if !jdbc.Secret(p.Key) {
+			b.WriteString(";" + p.Key + "=" + p.Value)
+		}
+	}
+	return b.String()
 }
 
 // identity is what makes two declarations mean one database.

@@ -45,6 +45,12 @@ func merge(t *tree.Tree, name string, nodes []*Installation) *Proposal {
 	p.Keystores = slices.CompactFunc(p.Keystores, func(a, b Keystore) bool { return t.Same(a.Path, b.Path) && a.What == b.What })
 	p.Licences = dropSame(t, p.Licences)
 	p.outside(t)
+	for _, d := range p.Databases {
+		if d.Cold {
+			p.Mode = By("cold", "the database "+d.Name+" can't be opened while the engine runs")
+			break
+		}
+	}
 	p.compare(names, nodes)
 	return p
 }
@@ -172,7 +178,7 @@ func (p *Proposal) covers(t *tree.Tree, name string) bool {
 			continue
 		}
 		left := slices.ContainsFunc(d.Exclude, func(x Value) bool {
-			_, in := Within("/"+x.Text, "/"+rest)
+			_, in := Within(x.Text, "/"+rest)
 			return in
 		})
 		if !left {

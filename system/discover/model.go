@@ -34,6 +34,7 @@ type Database struct {
 	Password Value    `json:"password"` // where it is to be found, never itself
 	More     []Field  `json:"more,omitempty"`
 	Declared []string `json:"declared"` // every place that names it
+	Cold     bool     `json:"cold"`     // nobody else can open it while the engine runs
 	Notes    []string `json:"notes,omitempty"`
 }
 
@@ -44,6 +45,7 @@ type Search struct {
 	User     Value   `json:"user"`
 	Password Value   `json:"password"`
 	Indices  []Value `json:"indices,omitempty"`
+	Location Value   `json:"location"` // of the server's snapshots
 	Bundled  bool    `json:"bundled"`
 }
 

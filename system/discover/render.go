@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"ivyvault/system/discover/jdbc"
 )
 
 // YAML returns the proposals as the section "systems" of ivyvault.yaml. What
@@ -152,7 +154,9 @@ func (d *Database) put(b block) {
 	b.put("type", By(d.Type, ""))
 	b.put("host", d.Host)
 	b.put("port", d.Port)
-	b.put("name", d.Database)
+	if d.Type != jdbc.H2 { // its URL says it
+		b.put("database", d.Database)
+	}
 	b.put("user", d.User)
 	b.put("password", d.Password)
 	for _, f := range d.More {
@@ -171,9 +175,12 @@ func (s *Search) put(b block) {
 	in := b.sub("search", []string{where})
 	in.put("method", s.Method)
 	in.put("url", s.URL)
-	in.put("user", s.User)
+	in.put("username", s.User)
 	in.put("password", s.Password)
 	in.list("indices", s.Indices)
+	if s.Location.Text != "" {
+		in.sub("snapshot", nil).put("location", s.Location)
+	}
 }
 
 // head is what stands above the section: what the engine is.

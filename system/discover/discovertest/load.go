@@ -177,8 +177,8 @@ func (s shut) ReadDir(name string) ([]fs.DirEntry, error) {
 	return s.MapFS.ReadDir(name)
 }
 
-// with returns a copy in which a file has another text.
-func (c *Case) with(file, text string) *Case {
+// With returns a copy in which a file has another text.
+func (c *Case) With(file, text string) *Case {
 	other := *c
 	other.files = map[string]string{}
 	for k, v := range c.files {

@@ -23,7 +23,7 @@ func (r *reader) folders() {
 	dir := discover.Directory{Name: "data", Path: data, Notes: []string{"documents, files and CMS contents of applications"}}
 	for _, s := range r.bundledData() {
 		if rest, ok := discover.Within(r.data, s.Text); ok && rest != "" {
-			dir.Exclude = append(dir.Exclude, discover.By(rest, s.From+": live files of the bundled search server are no backup"))
+			dir.Exclude = append(dir.Exclude, discover.By("/"+rest, s.From+": live files of the bundled search server are no backup"))
 		} else if !ok {
 			r.LeftOut = append(r.LeftOut, discover.Left{Path: s.Text, Why: "live files of the bundled search server are no backup (" + s.From + ")"})
 		}
@@ -56,7 +56,7 @@ func (r *reader) present(dir string, names ...string) []discover.Value {
 	var list []discover.Value
 	for _, n := range names {
 		if r.Tree.IsDir(path.Join(r.Home, dir, n)) {
-			list = append(list, discover.By(n, "shipped with the engine"))
+			list = append(list, discover.By("/"+n, "shipped with the engine"))
 		}
 	}
 	return list
@@ -133,7 +133,8 @@ func (r *reader) search() {
 		for _, x := range d {
 			switch {
 			case x.Key == "path.repo", strings.HasPrefix(x.Key, "path.repo["):
-				s.Method = discover.By("snapshot", "path.repo "+x.Value+", "+x.From.String())
+				s.Method = discover.By("snapshot", "the server has a place for snapshots")
+				s.Location = discover.By(path.Join(x.Value, "ivyvault"), "below path.repo, "+x.From.String())
 			case x.Key == "http.port":
 				s.URL = discover.By("http://localhost:"+x.Value, x.From.String())
 			}

@@ -134,13 +134,17 @@ func (b *Bag) All() []Setting {
 	return list
 }
 
-// Below returns the settings whose keys begin with prefix and a point.
+// Below returns the settings whose keys begin with prefix and a point or
+// bracket.
 func (b *Bag) Below(prefix string) []Setting {
-	want := b.canon(prefix + ".")
+	want := b.canon(prefix)
 	var list []Setting
 	for _, s := range b.All() {
-		if strings.HasPrefix(b.canon(s.Key), want) {
-			list = append(list, s)
+		for i := 0; i < len(s.Key); i++ {
+			if (s.Key[i] == '.' || s.Key[i] == '[') && b.canon(s.Key[:i]) == want {
+				list = append(list, s)
+				break
+			}
 		}
 	}
 	return list
