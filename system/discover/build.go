@@ -46,7 +46,7 @@ func Variable(words ...string) string {
 // other is asked for under a name, and sealed tells why it can't be read.
 func (i *Installation) Secret(s settings.Setting, what, name, sealed string) Value {
 	name = Variable("IVYVAULT", name)
-	if sealed == "" && strings.HasPrefix(s.Value, "${") {
+	if sealed == "" && strings.HasPrefix(s.Value, "${") && s.From.Kind == settings.File {
 		sealed = "it refers to something that is not known"
 	}
 	switch {
@@ -84,7 +84,7 @@ type Declaration struct {
 func (i *Installation) Declare(d Declaration) {
 	u, err := jdbc.Parse(d.URL.Value)
 	if err != nil {
-		i.Cannot("%s: the URL of %s %v", d.URL.From, d.What, err)
+		i.Cannot("%s: the URL of %s %v%s", d.URL.From, d.What, err, jdbc.Place(d.URL.Value))
 		return
 	}
 	from := d.URL.From.String()
@@ -100,6 +100,10 @@ func (i *Installation) Declare(d Declaration) {
 		db.User = Of(d.User)
 	case u.User != "":
 		db.User = Value{u.User, from}
+	}
+	if slices.ContainsFunc(i.Databases, func(o Database) bool { return identity(o) == identity(db) }) {
+		i.add(db, d.What) // it is captured by what was declared before
+		return
 	}
 	password := d.Password
 	if password.Value == "" && u.Password != "" {

@@ -218,6 +218,9 @@ func (c *Case) replaceValue(file string, s settings.Setting, v string) (string, 
 		return strings.Join(lines, "\n"), nil
 	}
 	i := strings.LastIndex(lines[at], s.Value)
+	if strings.HasSuffix(file, ".xml") {
+		i = strings.Index(lines[at], ">"+s.Value+"<") + 1
+	}
 	if i < 0 {
 		return "", errNoValue
 	}

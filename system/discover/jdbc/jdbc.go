@@ -11,6 +11,7 @@ package jdbc
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -168,6 +169,16 @@ func (u URL) String() string {
 		where = at + "/" + u.Database
 	}
 	return u.Type + " " + where
+}
+
+// Place returns " at HOST/NAME" of a URL that Parse does not know, as far as
+// that can be told without a secret; else "".
+func Place(text string) string {
+	form := regexp.MustCompile(`^jdbc:[a-z0-9:+.-]*//(?:[^/;?@]*@)?([\w.:\[\]-]+(?:/[\w.$-]+)?)`)
+	if m := form.FindStringSubmatch(text); m != nil {
+		return " at " + m[1]
+	}
+	return ""
 }
 
 // Secret reports whether a parameter of this name holds a secret.

@@ -109,6 +109,16 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestPlace(t *testing.T) {
+	for text, want := range map[string]string{
+		"jdbc:db2://h:50000/D:user=u;password=geheim;": " at h:50000/D", "jdbc:x://u:geheim@h/d?password=geheim": " at h/d", "jdbc:hsqldb:mem:x": "", "geheim": "",
+	} {
+		if got := Place(text); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	for text, want := range map[string]string{
 		"jdbc:postgresql://h/d": "h:5432", "jdbc:mysql://h/d": "h:3306", "jdbc:mariadb://h/d": "h:3306",

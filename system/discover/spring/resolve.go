@@ -70,6 +70,9 @@ func (c *Config) Resolve(s settings.Setting) settings.Setting {
 			s.Value = def
 		default:
 			c.problem("%s: nothing says what ${%s} is; give the engine's environment with --env-file", s.From, name)
+			if strings.ToUpper(name) == name { // a password can be asked for by that name
+				s.From = settings.Origin{Kind: settings.Env, Name: name}
+			}
 			return s
 		}
 	}
