@@ -59,6 +59,8 @@ type Summary struct {
 	Proven int64
 	Behind int64 // proven blocks that follow one which is wrong
 
+	bare bool // the file was cut, or goes on with zeros where a block's head should stand
+
 	Damages []Damage // the first of them, in the order of the file
 	More    int64    // how many others there are
 }
@@ -69,7 +71,11 @@ func (s *Summary) Next() int64 { return s.First + s.Events }
 // Whole reports whether nothing is wrong.
 func (s *Summary) Whole() bool { return len(s.Damages) == 0 }
 
-// Torn reports whether no proven block follows what is wrong, so that it may be
-// a write that was not finished, or a copy that was made while the server
-// wrote. Otherwise something that was written once has changed.
-func (s *Summary) Torn() bool { return !s.Whole() && s.End > 0 && s.Behind == 0 }
+// Torn reports whether what is wrong may be a write that was not finished, or a
+// copy that was made while the server wrote: no proven block follows, and either
+// the end mark was found, or the place shows nothing but a cut or zeros.
+// Otherwise something that was written once has changed, and good blocks may
+// follow a place that can't be followed further.
+func (s *Summary) Torn() bool {
+	return !s.Whole() && s.End > 0 && s.Behind == 0 && (s.State != Broken || s.bare)
+}

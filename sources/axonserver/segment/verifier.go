@@ -189,6 +189,7 @@ func (v *Verifier) readBlock(p []byte) []byte {
 	v.count = int(int16(binary.BigEndian.Uint16(h[1:])))
 	switch {
 	case h[0] != version:
+		v.sum.bare = h[0] == 0 && v.count == 0
 		v.damage(BadBlock, v.block.Offset, "a block has version %d instead of %d", h[0], version)
 		v.phase = lost
 	case v.count < 1 || int64(v.count)*4 > v.block.Size:
@@ -264,12 +265,14 @@ func (v *Verifier) Finish() Summary {
 	case atHead:
 		v.damage(Short, v.at, "the file ends after %d bytes: not even a segment's head is there", v.at)
 	case atSize:
+		v.sum.bare = true
 		v.damage(Short, v.at-int64(len(v.few)), "the file ends without an end mark behind its last block")
 	default:
 		if v.inner != "" {
 			v.damage(BadLengths, v.block.Offset, "in a block of %d bytes %s, and the file ends before the block does", v.block.Size, v.inner)
 			break
 		}
+		v.sum.bare = true
 		v.damage(Short, v.block.Offset, "a block of %d bytes begins, and the file ends before the block does", v.block.Size)
 	}
 	return v.sum

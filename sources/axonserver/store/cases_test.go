@@ -162,7 +162,7 @@ func TestCases(t *testing.T) {
 			c.dropSnapshots()
 		}, last: 12997},
 		{name: "c19 flipped byte in the open one", damage: func(c copyOf) { c.flip(newest, 200) },
-			file: "12925.events", offset: 5, cause: "checksum", says: "instead of", do: "no unfinished write", last: 12924, problem: 1},
+			file: "12925.events", offset: 5, cause: "checksum", says: "instead of", do: "more than an unfinished write", last: 12924, problem: 1},
 		{name: "c20 flipped payload byte in an old closed one", damage: func(c copyOf) { c.flip(770, 77777) },
 			file: "770.events", offset: -2, cause: "checksum", says: "from token", do: "never changes", last: 12999, problem: 1},
 		{name: "c21 torn page order", damage: func(c copyOf) { c.put(newest, ".events", real[axontest.TornOpen].Data) },

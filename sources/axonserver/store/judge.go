@@ -71,7 +71,8 @@ func (r *ContextReport) damages(g *result, newest bool) {
 		do = fmt.Sprintf("it is the newest segment, and all up to token %d is proven: copy it again, or fill it with zeros from byte %d on, up to its length before; no server may open it as it is",
 			s.First+s.Proven-1, s.End)
 	case newest:
-		do = fmt.Sprintf("proven blocks follow, so this is no unfinished write: take the segment from another backup; filled with zeros from byte %d on it would end at token %d", s.End, s.First+s.Proven-1)
+		do = fmt.Sprintf("this is more than an unfinished write: copy the segment again, or take it from another backup; filled with zeros from byte %d on it would end at token %d, and lose what follows",
+			s.End, s.First+s.Proven-1)
 	}
 	for _, d := range g.sum.Damages {
 		r.add(g, d.Offset, string(d.Cause), d.What, do)
