@@ -97,12 +97,17 @@ const (
 	leastSaving = 32 // less than one part in this many is not worth decoding
 )
 
+// slack is how many bytes behind a plaintext the decoder may write to: with so
+// much room it copies in whole words and need not look where each one ends.
+const slack = 16
+
 // Decompress appends the plaintext of a zstd frame to dst. A plaintext that is
-// not plainLen bytes long is an error; no more than that is ever allocated.
+// not plainLen bytes long is an error; no more than that, and some bytes of
+// slack, is ever allocated. What follows dst in its array may be overwritten.
 func (c *Codec) Decompress(dst, src []byte, plainLen int) ([]byte, error) {
-	dst = grow(dst, plainLen)
+	dst = grow(dst, plainLen+slack)
 	end := len(dst) + plainLen
-	out, err := c.decoder.DecodeAll(src, dst[:len(dst):end])
+	out, err := c.decoder.DecodeAll(src, dst[:len(dst):end+slack])
 	if err != nil {
 		return dst, err
 	}

@@ -29,7 +29,7 @@ func (t *Table) OpenFrames(dst, stored []byte, aead cipher.AEAD, i, a, b int, co
 	o := codec.opening.Get().(*opening)
 	defer codec.opening.Put(o)
 
-	dst = grow(dst, min(b*chunk.FrameSize, int(ref.Size))-a*chunk.FrameSize)
+	dst = grow(dst, min(b*chunk.FrameSize, int(ref.Size))-a*chunk.FrameSize+slack)
 	for n := a; n < b; n++ {
 		_, length := t.Range(i, n, n+1)
 		out, err := t.openFrame(o, dst, stored[:length], aead, i, n, codec, names)
