@@ -61,7 +61,7 @@ func orNone(s string) string {
 // differ names the settings in which two nodes differ. Values of secrets are
 // compared and not told.
 func (p *Proposal) differ(nameA, nameB string, a, b *Installation) {
-	say := func(format string, args ...any) { p.Differences = append(p.Differences, fmt.Sprintf(format, args...)) }
+	say := func(format string, args ...any) { once(&p.Differences, format, args...) }
 	for _, v := range []struct {
 		what string
 		a, b Value

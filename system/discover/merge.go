@@ -21,7 +21,8 @@ func merge(t *tree.Tree, name string, nodes []*Installation) *Proposal {
 		who := ""
 		if len(nodes) > 1 {
 			who = names[k] + ": "
-			p.Nodes = append(p.Nodes, Node{names[k], n.Home, n.URL})
+			p.Nodes = append(p.Nodes, Node{names[k], n.Home, n.URL, n.More})
+			p.More = nil
 		}
 		for _, d := range n.Databases {
 			p.takeDatabase(d, who)

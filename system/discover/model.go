@@ -115,9 +115,10 @@ type Installation struct {
 
 // Node is one node of a cluster.
 type Node struct {
-	Name string `json:"name"`
-	Home string `json:"home"`
-	URL  Value  `json:"url"`
+	Name string  `json:"name"`
+	Home string  `json:"home"`
+	URL  Value   `json:"url"`
+	More []Field `json:"more,omitempty"`
 }
 
 // Check is a rule of the vendor for clusters, and whether it is kept.

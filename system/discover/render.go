@@ -49,10 +49,10 @@ func (b block) put(key string, v Value) {
 		return
 	}
 	n := scalar(v.Text)
-	if key == "port" {
-		if _, err := strconv.Atoi(v.Text); err == nil {
-			n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: v.Text}
-		}
+	if _, err := strconv.Atoi(v.Text); err == nil && key == "port" {
+		n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: v.Text}
+	} else if key == "path-style" && (v.Text == "true" || v.Text == "false") {
+		n = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: v.Text}
 	}
 	n.LineComment = comment(v.From)
 	b.Content = append(b.Content, scalar(key), n)
@@ -120,6 +120,9 @@ func (p *Proposal) section() *yaml.Node {
 			node := nodes.sub(n.Name, nil)
 			node.put("home", Value{n.Home, "as given"})
 			node.put("url", n.URL)
+			for _, f := range n.More {
+				node.put(f.Key, f.Value)
+			}
 		}
 	}
 	if len(p.Databases) > 0 {
@@ -152,16 +155,36 @@ func (p *Proposal) section() *yaml.Node {
 
 func (d *Database) put(b block) {
 	b.put("type", By(d.Type, ""))
-	b.put("host", d.Host)
-	b.put("port", d.Port)
+	if d.Type == jdbc.SQLServer {
+		b.put("server", d.server())
+	} else {
+		b.put("host", d.Host)
+		b.put("port", d.Port)
+	}
 	if d.Type != jdbc.H2 { // its URL says it
 		b.put("database", d.Database)
 	}
 	b.put("user", d.User)
 	b.put("password", d.Password)
 	for _, f := range d.More {
-		b.put(f.Key, f.Value)
+		if f.Key != "instance" { // part of server
+			b.put(f.Key, f.Value)
+		}
 	}
+}
+
+// server is what sqlcmd calls a server: HOST,PORT or HOST\INSTANCE.
+func (d *Database) server() Value {
+	v := d.Host
+	for _, f := range d.More {
+		if f.Key == "instance" {
+			v.Text += "\\" + f.Text
+		}
+	}
+	if d.Port.Text != "" {
+		v.Text += "," + d.Port.Text
+	}
+	return v
 }
 
 func (s *Search) put(b block) {

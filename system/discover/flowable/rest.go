@@ -22,16 +22,16 @@ func (r *reader) bucket(kind settings.Setting, typ string) {
 			s.Fields = append(s.Fields, discover.Field{Key: key, Value: discover.By(discover.Shown(x.Value), x.From.String())})
 		}
 		secret := func(key string) {
-			s.Fields = append(s.Fields, discover.Field{Key: key, Value: r.Secret(x, "the "+strings.ReplaceAll(key, "_", " ")+" of the content storage", "content_"+key, "")})
+			s.Fields = append(s.Fields, discover.Field{Key: key, Value: r.Secret(x, "the "+strings.ReplaceAll(key, "-", " ")+" of the content storage", "content_"+key, "")})
 		}
 		switch {
 		case k == "type", k == "rootfolder", k == "createroot":
 		case strings.Contains(k, "connectionstring"):
-			secret("connection_string")
+			secret("connection-string")
 		case strings.Contains(k, "secret"), strings.Contains(k, "accountkey"):
-			secret(map[string]string{"s3": "secret_key", "azure": "account_key"}[typ])
+			secret(map[string]string{"s3": "secret-key", "azure": "account-key"}[typ])
 		case strings.Contains(k, "accesskey"):
-			secret("access_key")
+			secret("access-key")
 		case strings.Contains(k, "bucket") && !strings.Contains(k, "create"):
 			field("bucket")
 		case strings.Contains(k, "container") && !strings.Contains(k, "create"):

@@ -195,14 +195,13 @@ func (r *reader) storage(name, at string) {
 func (r *reader) s3Field(name string, x settings.Setting, key string) []discover.Field {
 	switch low := strings.ToLower(key); {
 	case strings.Contains(low, "secret"):
-		return []discover.Field{{Key: "secret_key", Value: r.Secret(x, "the secret key of the bucket of "+name, name+"_s3_secret_key", sealed(x.Value))}}
+		return []discover.Field{{Key: "secret-key", Value: r.Secret(x, "the secret key of the bucket of "+name, name+"_s3_secret_key", sealed(x.Value))}}
 	case strings.Contains(low, "accesskey"):
-		if why := sealed(x.Value); why != "" || x.From.Kind != settings.File {
-			return []discover.Field{{Key: "access_key", Value: r.Secret(x, "the access key of the bucket of "+name, name+"_s3_access_key", why)}}
-		}
-		return []discover.Field{{Key: "access_key", Value: r.Secret(x, "the access key of the bucket of "+name, name+"_s3_access_key", "")}}
+		return []discover.Field{{Key: "access-key", Value: r.Secret(x, "the access key of the bucket of "+name, name+"_s3_access_key", sealed(x.Value))}}
 	case strings.Contains(low, "bucket"):
 		return []discover.Field{{Key: "bucket", Value: discover.Of(x)}}
+	case strings.Contains(low, "pathstyle"):
+		return []discover.Field{{Key: "path-style", Value: discover.Of(x)}}
 	case strings.Contains(low, "region"):
 		return []discover.Field{{Key: "region", Value: discover.Of(x)}}
 	case low == "url", strings.Contains(low, "endpoint"):

@@ -181,9 +181,15 @@ func Place(text string) string {
 	return ""
 }
 
-// Secret reports whether a parameter of this name holds a secret.
+// Secret reports whether a parameter of this name holds a secret, and not the
+// place of one.
 func Secret(key string) bool {
 	key = strings.ToLower(key)
+	for _, w := range []string{"file", "dir", "directory", "folder", "path", "location"} {
+		if strings.HasSuffix(key, w) {
+			return false
+		}
+	}
 	for _, w := range []string{"password", "passwd", "pwd", "passphrase", "secret", "token", "credential", "cipherkey", "apikey", "accesskey", "access-key", "access_key", "privatekey", "keypass", "storepass"} {
 		if strings.Contains(key, w) {
 			return true
