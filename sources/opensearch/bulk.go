@@ -49,7 +49,7 @@ func (b *bulk) add(ctx context.Context, line []byte) error {
 		b.buf.Write(d.Routing)
 	}
 	b.buf.WriteString("}}\n")
-	if err := json.Compact(&b.buf, d.Source); err != nil {
+	if err := oneLine(&b.buf, d.Source); err != nil {
 		return err
 	}
 	b.buf.WriteByte('\n')

@@ -213,3 +213,14 @@ func part(s *opensearchtest.Server, m Method, indices ...string) *Part {
 	p.pause = 20 * time.Millisecond
 	return p
 }
+
+// maps copies a tree, so that a test may change it.
+func maps(tree fstest.MapFS) fstest.MapFS {
+	out := fstest.MapFS{}
+	for name, f := range tree {
+		out[name] = f
+	}
+	return out
+}
+
+func file(content string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(content), Mode: 0o600} }

@@ -95,8 +95,8 @@ func identify(ctx context.Context, c *client) (release, error) {
 	if err != nil {
 		return r, fmt.Errorf("the server at %s is no search server that is known: %w", c.base, err)
 	}
-	if product == elasticsearch && r.Major < 7 {
-		return r, fmt.Errorf("%v is too old: Elasticsearch 7.0 or newer, or OpenSearch, is needed; choose to rebuild its indices after the engine is restored", r)
+	if oldest := (release{elasticsearch, 7, 3, 0}); product == elasticsearch && r.before(oldest) {
+		return r, fmt.Errorf("%v is too old: %v or newer, or OpenSearch, is needed; have the engine rebuild its indices after it is restored", r, oldest)
 	}
 	return r, nil
 }

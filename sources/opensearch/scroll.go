@@ -69,7 +69,10 @@ func (s *scroll) next() (hit, error) {
 			if err := s.dec.Decode(&h); err != nil {
 				return h, s.broken(err)
 			}
-			if len(h.ID) == 0 || len(h.Source) == 0 || string(h.Source) == "null" {
+			if !isString(h.ID) || len(h.Routing) > 0 && string(h.Routing) != "null" && !isString(h.Routing) {
+				return h, s.broken(errors.New("a document has no id that is a text"))
+			}
+			if len(h.Source) == 0 || string(h.Source) == "null" {
 				return h, fmt.Errorf("the search server delivers a document of %s without its source: it can't be exported, choose method: snapshot", s.index)
 			}
 			s.page++
@@ -276,9 +279,19 @@ func (h *hit) line(to *bytes.Buffer) error {
 		to.Write(h.Routing)
 	}
 	to.WriteString(`,"_source":`)
-	if err := json.Compact(to, h.Source); err != nil {
+	if err := oneLine(to, h.Source); err != nil {
 		return err
 	}
 	to.WriteString("}\n")
+	return nil
+}
+
+// oneLine writes JSON without line ends. Texts in it hold none as such, so what
+// has none is written as it came.
+func oneLine(to *bytes.Buffer, p json.RawMessage) error {
+	if bytes.ContainsAny(p, "\r\n") {
+		return json.Compact(to, p)
+	}
+	to.Write(p)
 	return nil
 }

@@ -161,6 +161,7 @@ func (x *snapshot) Facts(ctx context.Context) (sources.Facts, error) {
 		return f, &MovedError{x.held.generation, n}
 	}
 	f.Checks = append(f.Checks,
+		sources.Check{Name: "every node can use the repository", OK: true, Said: x.p.c.Snapshot.Location},
 		sources.Check{Name: "all shards are in the snapshot", OK: true, Said: fmt.Sprintf("%d of %d", x.shot.Shards.OK, x.shot.Shards.Total)},
 		sources.Check{Name: "the repository stood still while it was read", OK: true, Said: fmt.Sprintf("generation %d", n)})
 	for i := range x.s.indices {

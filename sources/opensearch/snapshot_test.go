@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"ivyvault/sources"
 )
@@ -46,7 +45,7 @@ func TestSnapshotTwoNights(t *testing.T) {
 	}
 
 	do(t, s, "DELETE", "/ivy-b", "")
-	out := mustRestore(t, p, second.tree, sources.RestoreOptions{Only: []string{"ivy-b"}, Progress: said(t)})
+	out := mustRestore(t, p, second.tree, sources.RestoreOptions{Only: []string{"ivy-b"}})
 	if out.Counts["ivy-b"] != 1001 {
 		t.Errorf("it came back with %v", out.Counts)
 	}
@@ -58,11 +57,13 @@ func TestSnapshotTwoNights(t *testing.T) {
 	// The first night is whole by itself, though the server has moved on.
 	fill(t, s, "ivy-a", 0, 10)
 	fill(t, s, "ivy-a", 5000, 10)
+	do(t, s, "DELETE", "/ivy-c", "") // and it has another number of shards now
+	do(t, s, "PUT", "/ivy-c", `{"settings":{"number_of_shards":1,"number_of_replicas":0}}`)
 	var occupied *sources.OccupiedError
 	if _, err := p.Restore(t.Context(), first.tree, sources.RestoreOptions{}); !errors.As(err, &occupied) {
 		t.Errorf("over what lives: %v", err)
 	}
-	out = mustRestore(t, p, first.tree, sources.RestoreOptions{Replace: true, Progress: said(t)})
+	out = mustRestore(t, p, first.tree, sources.RestoreOptions{Replace: true})
 	if out.Counts["ivy-a"] != 1000 || out.Counts["ivy-b"] != 1000 || out.Counts["ivy-c"] != 1000 {
 		t.Errorf("it came back with %v", out.Counts)
 	}
@@ -217,8 +218,4 @@ func TestPlaces(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(s.Repo, "vault")); err != nil {
 		t.Error(err)
 	}
-}
-
-func said(t *testing.T) func(string) {
-	return func(line string) { t.Log(time.Now().Format("05.0"), line) }
 }

@@ -149,7 +149,11 @@ func (s *survey) sizes(ctx context.Context, c *client) error {
 		Status string  `json:"status"`
 		Bytes  *string `json:"pri.store.size"`
 	}
-	if err := c.get(ctx, &list, "format=json&bytes=b&expand_wildcards=all&h=index,status,pri.store.size", "_cat", "indices"); err != nil {
+	query := "format=json&bytes=b&h=index,status,pri.store.size"
+	if s.release.Product == openSearch || !s.release.before(release{elasticsearch, 7, 8, 0}) {
+		query += "&expand_wildcards=all" // older ones have no hidden indices
+	}
+	if err := c.get(ctx, &list, query, "_cat", "indices"); err != nil {
 		return err
 	}
 	for _, l := range list {

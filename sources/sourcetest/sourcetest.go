@@ -93,7 +93,9 @@ func sum(t *testing.T, e *sources.Entry) string {
 	if err != nil {
 		t.Errorf("read %q: %v", e.Path, err)
 	}
-	if uint64(n) != e.Attr.Size {
+	// How long a stream is shows only when it was read: it says 0, and is always read.
+	stream := e.Attr.Size == 0 && e.Stamp != nil && len(e.Stamp) == 0
+	if uint64(n) != e.Attr.Size && !stream {
 		t.Errorf("%q holds %d bytes, its size is %d", e.Path, n, e.Attr.Size)
 	}
 	if c, ok := r.(sources.Checker); ok {

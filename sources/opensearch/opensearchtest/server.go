@@ -120,12 +120,6 @@ cluster.routing.allocation.disk.threshold_enabled: false
 	if err := os.WriteFile(filepath.Join(s.home, "config", "opensearch.yml"), []byte(conf), 0o644); err != nil {
 		return err
 	}
-	// Little memory, and a quick start rather than a quick server.
-	jvm := "-Xms256m\n-Xmx256m\n-XX:+UseSerialGC\n-XX:TieredStopAtLevel=1\n-Djava.security.manager=allow\n" +
-		"-Djava.io.tmpdir=${OPENSEARCH_TMPDIR}\n-Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory\n"
-	if err := os.WriteFile(filepath.Join(s.home, "config", "jvm.options"), []byte(jvm), 0o644); err != nil {
-		return err
-	}
 	if os.Getuid() != 0 {
 		return nil
 	}
@@ -145,10 +139,10 @@ func (s *Server) Launch(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	s.cmd = exec.Command(filepath.Join(s.home, "bin", "opensearch"))
+	s.cmd = exec.Command("java", s.arguments()...)
 	s.cmd.Dir = s.home
 	s.cmd.Stdout, s.cmd.Stderr = log, log
-	s.cmd.Env = append(os.Environ(), "OPENSEARCH_TMPDIR="+filepath.Join(s.root, "tmp"), "HOME="+s.root, "JAVA_HOME=", "OPENSEARCH_JAVA_HOME="+javaHome())
+	s.cmd.Env = append(os.Environ(), "HOME="+s.root)
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 	if os.Getuid() == 0 {
 		s.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: nobody, Gid: nobody}
@@ -183,16 +177,21 @@ func (s *Server) Launch(ctx context.Context) error {
 	return nil
 }
 
-// javaHome is where the java command really lies.
-func javaHome() string {
-	java, err := exec.LookPath("java")
-	if err != nil {
-		return ""
+// arguments are those that the server's own script comes to, which starts
+// several virtual machines to find them out: little memory, and a quick start
+// rather than a quick server.
+func (s *Server) arguments() []string {
+	return []string{
+		"-Xms256m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:MaxDirectMemorySize=128m", "-Xss1m", "-Xshare:auto",
+		"-Djava.security.manager=allow", "-Djava.io.tmpdir=" + filepath.Join(s.root, "tmp"), "-Djava.awt.headless=true",
+		"-Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory",
+		"-Dfile.encoding=UTF-8", "-Djava.locale.providers=SPI,COMPAT", "-Djna.nosys=true",
+		"-Dio.netty.noUnsafe=true", "-Dio.netty.noKeySetOptimization=true", "-Dio.netty.recycler.maxCapacityPerThread=0", "-Dio.netty.allocator.numDirectArenas=0",
+		"-Dlog4j.shutdownHookEnabled=false", "-Dlog4j2.disable.jmx=true",
+		"-Dopensearch.path.home=" + s.home, "-Dopensearch.path.conf=" + filepath.Join(s.home, "config"),
+		"-Dopensearch.distribution.type=zip", "-Dopensearch.bundled_jdk=false",
+		"-cp", filepath.Join(s.home, "lib") + "/*", "org.opensearch.bootstrap.OpenSearch",
 	}
-	if java, err = filepath.EvalSymlinks(java); err != nil {
-		return ""
-	}
-	return filepath.Dir(filepath.Dir(java))
 }
 
 func (s *Server) answers(ctx context.Context) bool {
