@@ -24,6 +24,7 @@ type Result struct {
 	Errors  map[string]string  // by tool: what failed, where it never succeeded
 	Ratios  map[string]float64 // by rival: median of how many times as good IvyVault was in the same round
 	Rounds  int                // in which IvyVault was measured
+	CPU     float64            // the least of the same ratios of processor time, 0 where there is none
 	Best    string             // the rival that is hardest to beat; "" without any
 	Verdict Verdict
 }
@@ -79,8 +80,31 @@ func Judge(row Row, records []Record, ours string, open float64) Result {
 		}
 	}
 	res.Rounds = len(mine)
+	res.CPU = processorRatio(row, records, ours)
 	res.Verdict = row.Bar.judge(res, ours, open)
 	return res
+}
+
+// processorRatio is what remains of a ratio where the machine is busy with
+// other work: the processor time of the rival that needs least, in IvyVault's.
+func processorRatio(row Row, records []Record, ours string) (least float64) {
+	mine, ratios := map[int]float64{}, map[string][]float64{}
+	for _, r := range records {
+		if r.Row == row.Name && r.Tool == ours && r.Error == "" && row.Unit == "s" {
+			mine[r.Round] = r.CPU
+		}
+	}
+	for _, r := range records {
+		if r.Row == row.Name && r.Tool != ours && r.Error == "" && r.CPU > 0 && mine[r.Round] > 0 {
+			ratios[r.Tool] = append(ratios[r.Tool], r.CPU/mine[r.Round])
+		}
+	}
+	for _, v := range ratios {
+		if m := Median(v); least == 0 || m < least {
+			least = m
+		}
+	}
+	return least
 }
 
 func (b Bar) judge(res Result, ours string, open float64) Verdict {

@@ -49,6 +49,25 @@ func TestRatiosArePaired(t *testing.T) {
 	}
 }
 
+func TestProcessorTime(t *testing.T) {
+	row := Row{Name: "tiny.first", Unit: "s"}
+	var records []Record
+	for round, cpu := range []float64{2, 4} {
+		for tool, times := range map[string]float64{"ivyvault": 1, "lean": 1.5, "fat": 5} {
+			r := rec(round, tool, 1)
+			r.CPU = cpu * times
+			records = append(records, r)
+		}
+	}
+	if res := Judge(row, records, "ivyvault", 0); res.CPU != 1.5 {
+		t.Fatalf("%+v", res)
+	}
+	row.Unit = "MB"
+	if res := Judge(row, records, "ivyvault", 0); res.CPU != 0 {
+		t.Fatalf("%+v", res)
+	}
+}
+
 func TestBars(t *testing.T) {
 	for _, c := range []struct {
 		bar   Bar
@@ -97,7 +116,7 @@ func TestLinesComeBack(t *testing.T) {
 	if err := Write(&out, dir, "ivyvault"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"two cores", "commit abc", "| first backup | s | 1 | 2.00 | 5.00 | 2.50 | restic | 1.80 times | met |"} {
+	for _, want := range []string{"two cores", "commit abc", "| first backup | s | 1 | 2.00 | 5.00 | 2.50 | restic | 1.80 times | met | - |"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

@@ -54,7 +54,8 @@ func Write(w io.Writer, dir, ours string) error {
 
 const notes = `Medians over the rounds. "ratio" is the median of how many times as good ivyvault was as the rival that is hardest
 to beat, of pairs in the same round. Memory is the peak of RssAnon+RssShmem of the program and its children, with the
-peak of its RSS in brackets. "-" was not measured, "failed" has its reason in the lines of JSON.
+peak of its RSS in brackets. "CPU ratio" compares
+processor time with the rival that needs least: it says what a busy machine hides. "-" was not measured, "failed" has its reason in the lines of JSON.
 `
 
 func writeSet(w io.Writer, set, text string, results []Result, records []Record, tools []string) error {
@@ -72,7 +73,7 @@ func writeSet(w io.Writer, set, text string, results []Result, records []Record,
 	if _, err := fmt.Fprintf(w, "## %s: %s\n\nsize %g, on %s, commit %s\n%s\n\n", set, text, first.Size, first.Place, first.Commit, first.Machine); err != nil {
 		return err
 	}
-	head := append(append([]string{"work", "unit", "rounds"}, tools...), "ratio", "best rival", "bar", "")
+	head := append(append([]string{"work", "unit", "rounds"}, tools...), "ratio", "best rival", "bar", "", "CPU ratio")
 	rule := make([]string, len(head))
 	for i := range rule {
 		rule[i] = "---"
@@ -95,7 +96,11 @@ func line(res Result, tools []string) []string {
 	if res.Best != "" {
 		ratio = figure(res.Ratios[res.Best])
 	}
-	return append(l, ratio, dash(res.Best), res.Row.Bar.String(), [...]string{"", "met", "**missed**"}[res.Verdict])
+	processor := "-"
+	if res.CPU > 0 {
+		processor = figure(res.CPU)
+	}
+	return append(l, ratio, dash(res.Best), res.Row.Bar.String(), [...]string{"", "met", "**missed**"}[res.Verdict], processor)
 }
 
 func cell(res Result, tool string) string {
