@@ -1,11 +1,18 @@
 package repo
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
 
 	"ivyvault/chunk"
+	"ivyvault/repo/log"
 	"ivyvault/repo/seal"
 	"ivyvault/repo/store"
+	"ivyvault/repo/store/mem"
 )
 
 // PutAs stores p under a name that is not its own: what somebody can do who
@@ -26,6 +33,48 @@ func (r *Repo) Reopen(ctx context.Context, st store.Store, opt Options) (*Repo, 
 	config := r.config
 	config.PackSize = 64 << 10 // buffers as small as the worlds of the model
 	return assemble(ctx, st, config, seal.ObjectName(obj), r.ring, opt)
+}
+
+// WithOpened makes what is opened with these options remember in seen what the
+// entries of the log say, and give the new ones to Repeat's same.
+func (opt Options) WithOpened(seen *Opened) Options {
+	opt.entries = func(r *Repo) log.Sealer { return entries{r, seen} }
+	return opt
+}
+
+// Opened holds entries of logs that were opened and verified once: the same
+// bytes always say the same. The zero value holds none.
+type Opened struct{ all sync.Map } // object → opened
+
+type opened struct {
+	plain []byte
+	who   seal.Signer
+}
+
+type entries struct {
+	r    *Repo
+	seen *Opened
+}
+
+func (e entries) Role() seal.Role { return e.r.ring.Role() }
+
+func (e entries) SealBox(prefix []byte, kind seal.Kind, plain []byte) ([]byte, error) {
+	obj, err := e.r.ring.SealBox(prefix, kind, plain)
+	if err == nil && e.r.same != nil {
+		obj = e.r.same(store.Log, obj)
+	}
+	return obj, err
+}
+
+func (e entries) OpenBox(obj []byte, prefix int, kind seal.Kind) ([]byte, seal.Signer, error) {
+	if o, known := e.seen.all.Load(string(obj)); known {
+		return bytes.Clone(o.(opened).plain), o.(opened).who, nil
+	}
+	plain, who, err := e.r.ring.OpenBox(obj, prefix, kind)
+	if err == nil {
+		e.seen.all.Store(string(obj), opened{bytes.Clone(plain), who})
+	}
+	return plain, who, err
 }
 
 // Derived is Reopen under a new key of the role.
@@ -49,4 +98,45 @@ func (r *Repo) Repeat(often bool, same func(store.Type, []byte) []byte) {
 	if often {
 		r.every = 0
 	}
+}
+
+// BeRun gives the write a run id that the number decides, in place of its random
+// one.
+func (w *Writer) BeRun(n uint64) {
+	w.run = log.Run{}
+	binary.LittleEndian.PutUint64(w.run[:], n)
+}
+
+// Meaning returns what an object that a process is about to store says: all but
+// what is drawn anew each time, and the time.
+func (r *Repo) Meaning(t store.Type, obj []byte) ([]byte, error) {
+	switch t {
+	case store.Log:
+		const before = seal.HeadSize + 8 + 32
+		plain, _, err := r.ring.OpenBox(obj, before, seal.KindLog)
+		if err != nil {
+			return nil, err
+		}
+		_, n := binary.Uvarint(plain[1:]) // the time
+		return slices.Concat(obj[:before], plain[:1], plain[1+n:]), nil
+	case store.Index:
+		plain, _, err := r.ring.OpenBox(obj, seal.HeadSize, seal.KindIndex)
+		return plain, err
+	case store.Snapshot:
+		plain, _, err := r.ring.OpenSnapshot(obj)
+		return plain, err
+	case store.Pack:
+		m := mem.New()
+		m.Replace(packName(Name{}), obj)
+		p, err := (&Repo{store: m, ring: r.ring, keys: r.keys}).readPackTable(context.Background(), Name{}, int64(len(obj)))
+		if err != nil {
+			return nil, err
+		}
+		var all []byte
+		for i := range p.table.Len() {
+			all = fmt.Appendln(all, p.table.Entry(i))
+		}
+		return all, nil
+	}
+	return nil, fmt.Errorf("no process stores an object of %s", t)
 }

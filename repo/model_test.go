@@ -23,8 +23,7 @@ func must(t testing.TB, err error) {
 func (m model) search(t *testing.T, preemptions int) (*start, schedtest.Stats) {
 	t.Helper()
 	s := m.prepare(t)
-	stats, err := schedtest.Search(t.Context(), func() schedtest.World { return s.setup(t.Context()) },
-		schedtest.Options{Workers: runtime.GOMAXPROCS(0), Preemptions: preemptions})
+	stats, err := schedtest.Search(t.Context(), s.world(), schedtest.Options{Workers: runtime.GOMAXPROCS(0), Preemptions: preemptions})
 	t.Logf("%+v: %v", m, stats)
 	if err != nil {
 		t.Fatal(err)
@@ -51,15 +50,13 @@ func TestModelIsSafe(t *testing.T) {
 		{"two copies", model{copies: 2, writers: 1, pruners: 1}, 0, false},
 		{"two copies, by a backup key", model{copies: 2, writers: 1, pruners: 1, backup: true}, 0, false},
 		{"a file, by a backup key", model{copies: 1, writers: 1, pruners: 1, file: true, backup: true}, 0, false},
-		{"with keeps", model{writers: 1, pruners: 1, file: true, often: true, brief: true}, 1, false},
-		{"two writers", model{copies: 1, writers: 2, pruners: 1, brief: true}, 1, false},
-		{"two pruners", model{copies: 1, writers: 1, pruners: 2, brief: true}, 1, false},
-		{"two writers, two pruners", model{copies: 1, writers: 2, pruners: 2, brief: true}, 1, false},
+		{"with keeps", model{writers: 1, pruners: 1, file: true, often: true}, 1, false},
+		{"two writers", model{copies: 1, writers: 2, pruners: 1}, 0, false},
+		{"two pruners", model{copies: 1, writers: 1, pruners: 2}, 0, false},
+		{"two writers, two pruners", model{copies: 1, writers: 2, pruners: 2}, 1, false},
 
-		{"with keeps, all orders", model{writers: 1, pruners: 1, file: true, often: true, brief: true}, 0, true},
-		{"two writers, all orders", model{copies: 1, writers: 2, pruners: 1}, 0, true},
-		{"two pruners, three preemptions", model{copies: 1, writers: 1, pruners: 2, brief: true}, 3, true},
-		{"two writers, two pruners, two preemptions", model{copies: 1, writers: 2, pruners: 2, brief: true}, 2, true},
+		{"with keeps, all orders", model{writers: 1, pruners: 1, file: true, often: true}, 0, true},
+		{"two writers, two pruners, four preemptions", model{copies: 1, writers: 2, pruners: 2}, 4, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.large && os.Getenv("IVYVAULT_LARGE") == "" {
@@ -85,7 +82,11 @@ func TestModelFindsFaults(t *testing.T) {
 		"two writers, put in two steps":       {copies: 1, writers: 2, racy: true},
 		"commit without the check":            {copies: 1, writers: 1, pruners: 1, unchecked: true},
 		"sweep from a stale state":            {copies: 1, writers: 1, pruners: 1, stale: true},
-		"sweep from a stale state, two sweep": {copies: 2, writers: 1, pruners: 2, stale: true, brief: true},
+		"sweep from a stale state, two sweep": {copies: 2, writers: 1, pruners: 2, stale: true},
+
+		"two of each, put-if-absent in two steps": {copies: 1, writers: 2, pruners: 2, racy: true},
+		"two of each, commit without the check":   {copies: 1, writers: 2, pruners: 2, unchecked: true},
+		"two of each, sweep from a stale state":   {copies: 1, writers: 2, pruners: 2, stale: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, stats := m.search(t, 0)

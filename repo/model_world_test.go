@@ -3,11 +3,9 @@ package repo_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +33,6 @@ type model struct {
 	backup  bool // writers have a backup key
 	open    bool // the repository is opened within the world, step by step
 	look    bool // looks past the end of the log are steps of their own
-	brief   bool // reads of one object by one process, one right after another, are one step
 
 	racy      bool // fault: put-if-absent is two steps
 	unchecked bool // fault: a writer commits what it found at the beginning without CanCommit
@@ -50,16 +47,20 @@ type start struct {
 	unchecked    plan
 	stale        plan
 
+	opened repo.Opened
 	mu     sync.Mutex
 	sealed map[sealing][]byte
 	ends   map[string]int
 	odd    error // what makes the search worthless
 }
 
-// sealing tells objects apart that processes seal: when, and which type.
+// sealing tells objects apart that processes seal: who, which type, what it
+// says, the how manieth of these.
 type sealing struct {
-	history uint64
+	process string
 	t       store.Type
+	says    string
+	n       int
 }
 
 // plan is what a process would have done at the beginning, all at once.
@@ -68,17 +69,6 @@ type plan struct {
 	data        map[store.Name][]byte
 	body        log.Body
 	form        repo.Name
-}
-
-// world is one execution.
-type world struct {
-	*start
-	m       *mem.Store
-	changes atomic.Int64 // of what is stored
-	checked int64        // changes as of the last check
-
-	mu       sync.Mutex
-	reported []repo.Name // snapshots whose Write returned nil
 }
 
 // far is a time by which every grace is over.
@@ -210,46 +200,63 @@ func names(ctx context.Context, m *mem.Store, t store.Type) map[store.Name][]byt
 	return all
 }
 
-// setup makes one execution.
-func (s *start) setup(ctx context.Context) schedtest.World {
-	w := &world{start: s, m: s.m.Clone(), checked: -1}
-	out := schedtest.World{Store: w.m, Check: w.check, Independent: w.independent}
-	add := func(kind string, i int, from *repo.Repo, run func(context.Context, *repo.Repo, int) error) {
-		d := &door{w: w, in: w.m}
-		opt := repo.Options{Concurrency: 1}
-		var r *repo.Repo
-		var err error
-		if !s.open {
-			if r, err = from.Reopen(ctx, d, opt); err == nil {
-				err = r.LoadIndex(ctx)
-			}
-		}
-		out.Procs = append(out.Procs, schedtest.Proc{Name: fmt.Sprintf("%s %d", kind, i), Run: func(ctx context.Context, st schedtest.Store) error {
-			d.in, d.history = st, st.History
-			if s.racy {
-				d.in = schedtest.Racy{Store: st}
-			}
-			if s.open && err == nil {
-				r, err = from.Reopen(ctx, d, opt)
-			}
+// world is what is searched.
+func (s *start) world() schedtest.World {
+	out := schedtest.World{Store: s.m, Check: s.check, Independent: s.independent}
+	add := func(kind string, i int, from *repo.Repo, run func(context.Context, process) error) {
+		name := fmt.Sprintf("%s %d", kind, i)
+		out.Procs = append(out.Procs, schedtest.Proc{Name: name, Run: func(ctx context.Context, st schedtest.Store) error {
+			p, err := s.open1(ctx, st, from, name, i)
 			if err == nil {
-				defer r.Close()
-				r.Repeat(s.often, d.same)
-				err = run(ctx, r, i)
+				defer p.r.Close()
+				err = run(ctx, p)
 			}
-			if d.stopped.Load() {
+			if p.d.stopped.Load() {
 				return schedtest.ErrStopped // whatever it made of that
 			}
 			return s.ended(kind, err)
 		}})
 	}
 	for i := range s.writers {
-		add("writer", i, s.writer, w.write)
+		add("writer", i, s.writer, s.write)
 	}
 	for i := range s.pruners {
-		add("pruner", i, s.full, w.prune)
+		add("pruner", i, s.full, s.prune)
 	}
 	return out
+}
+
+// process is one that runs.
+type process struct {
+	i  int // of its kind
+	r  *repo.Repo
+	d  *door
+	st schedtest.Store
+}
+
+// open1 opens the repository for a process, in steps of the search or before
+// them.
+func (s *start) open1(ctx context.Context, st schedtest.Store, from *repo.Repo, name string, i int) (process, error) {
+	p := process{i: i, st: st, d: &door{s: s, in: s.m, name: name, sealed: map[sealing]int{}}}
+	in := store.Store(st)
+	if s.racy {
+		in = schedtest.Racy{Store: st}
+	}
+	if s.open {
+		p.d.in = in
+	}
+	var err error
+	if p.r, err = from.Reopen(ctx, p.d, repo.Options{Concurrency: 1}.WithOpened(&s.opened)); err != nil {
+		return p, err
+	}
+	if !s.open {
+		if err := p.r.LoadIndex(ctx); err != nil {
+			return p, err
+		}
+		p.d.in = in
+	}
+	p.r.Repeat(s.often, p.d.same)
+	return p, nil
 }
 
 // ended counts how processes ended. Names and numbers are left out.
@@ -264,34 +271,37 @@ func (s *start) ended(kind string, err error) error {
 	return err
 }
 
-func (w *world) write(ctx context.Context, r *repo.Repo, i int) error {
-	id := w.start.unchecked.form
+func (s *start) write(ctx context.Context, p process) error {
+	id := s.unchecked.form
 	var err error
-	if w.model.unchecked && i == 0 {
-		err = w.follow(ctx, r, w.start.unchecked)
+	if s.model.unchecked && p.i == 0 {
+		err = s.follow(ctx, p.r, s.unchecked)
 	} else {
 		var snap repo.Snapshot
-		snap, err = w.model.write(ctx, r, i)
+		try := uint64(p.i) << 8
+		snap, err = p.r.Write(ctx, func(ctx context.Context, w *repo.Writer) (repo.Snapshot, error) {
+			try++
+			w.BeRun(try)
+			return s.tell(ctx, p.r, w, p.i)
+		})
 		id = snap.ID
 	}
 	if err == nil {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.reported = append(w.reported, id)
+		p.st.Note(id.String())
 	}
 	return err
 }
 
-func (w *world) prune(ctx context.Context, r *repo.Repo, i int) error {
-	if w.model.stale && i == 0 {
-		return w.follow(ctx, r, w.start.stale)
+func (s *start) prune(ctx context.Context, p process) error {
+	if s.model.stale && p.i == 0 {
+		return s.follow(ctx, p.r, s.stale)
 	}
-	_, err := prune.Run(ctx, r, prune.Options{Grace: prune.NoGrace, Now: far}, nil)
+	_, err := prune.Run(ctx, p.r, prune.Options{Grace: prune.NoGrace, Now: far}, nil)
 	return err
 }
 
 // follow does what was planned at the beginning, whatever has come since.
-func (w *world) follow(ctx context.Context, r *repo.Repo, p plan) error {
+func (s *start) follow(ctx context.Context, r *repo.Repo, p plan) error {
 	for _, n := range p.put {
 		if _, err := r.Store().Put(ctx, n, p.data[n]); err != nil {
 			return err
@@ -308,46 +318,52 @@ func (w *world) follow(ctx context.Context, r *repo.Repo, p plan) error {
 	return nil
 }
 
-// independent tells of the looks past the end of the log. While log/n is absent
-// so is log/n+1; that it may come before a look at it is tried where look is set.
-func (w *world) independent(kind string, name store.Name) bool {
-	if w.look || kind != "get" || name.Type != store.Log {
+// independent tells of what nobody else can see or change:
+//
+//   - all that is done with objects of snapshots: none is removed here that an
+//     entry names, and before an entry names one nobody looks at it;
+//   - reading or removing a pack or an index file that is not there: who knows its
+//     name knows it from an entry, an index file or a list, so it was there, and
+//     what was removed never comes back, since each object that is stored has a
+//     name that none had before;
+//   - the looks past the end of the log. While log/n is absent so is log/n+1; that
+//     it may come before a look at it is tried where look is set.
+func (s *start) independent(kind string, name store.Name, there func(store.Name) bool) bool {
+	switch name.Type {
+	case store.Snapshot:
+		return true
+	case store.Pack, store.Index:
+		return (kind == "get" || kind == "remove") && !there(name)
+	}
+	if s.look || kind != "get" || name.Type != store.Log {
 		return false
 	}
 	n, err := strconv.ParseUint(name.Name, 10, 64)
-	if err != nil || n == 0 {
-		return false
-	}
-	_, err = w.m.Get(context.Background(), log.ObjectName(n-1), 0, 0)
-	return errors.Is(err, store.ErrNotExist)
+	return err == nil && n > 0 && !there(log.ObjectName(n-1))
 }
 
 // check is the invariant: whoever opens the repository now reads the log to
 // its end, finds in it every snapshot that was reported,
 // and reads each snapshot back whole.
-func (w *world) check(ctx context.Context) error {
-	w.mu.Lock()
-	reported := w.reported
-	w.mu.Unlock()
-	w.start.mu.Lock()
-	odd := w.odd
-	w.start.mu.Unlock()
+func (s *start) check(ctx context.Context, m *mem.Store, reported []string) error {
+	s.mu.Lock()
+	odd := s.odd
+	s.mu.Unlock()
 	if odd != nil {
 		return odd
 	}
-	now := w.changes.Load()*4 + int64(len(reported))
-	if now == w.checked {
-		return nil
-	}
-	w.checked = now
-	r, err := w.full.Reopen(ctx, w.m, repo.Options{})
+	r, err := s.full.Reopen(ctx, m, repo.Options{}.WithOpened(&s.opened))
 	if err != nil {
 		return err
 	}
 	defer r.Close()
+	live := map[string]bool{}
+	for _, snap := range r.State().Snapshots() {
+		live[repo.Name(snap.ID).String()] = true
+	}
 	for _, id := range reported {
-		if _, live := r.State().Form(log.Name(id)); !live {
-			return fmt.Errorf("snapshot %s was reported and is not there", id.Short())
+		if !live[id] {
+			return fmt.Errorf("snapshot %s was reported and is not there", id[:8])
 		}
 	}
 	rd := tree.NewReader(r, r.Keys().ContentHash, 0)

@@ -75,6 +75,9 @@ type Options struct {
 	// Concurrency bounds how many operations of the store one write, prune or
 	// reading of the index has under way at once; 0 leaves it to each of them.
 	Concurrency int
+	// entries, in tests only, seals and opens the log's entries in the place of
+	// the keys.
+	entries func(*Repo) log.Sealer
 }
 
 // Open opens the repository in st with a password. It fails with an error that
@@ -124,7 +127,11 @@ func assemble(ctx context.Context, st store.Store, config Config, configHash [32
 			return nil, fmt.Errorf("the cache folder can't be made: %w: choose another with --cache-dir, or --no-cache", err)
 		}
 	}
-	r.log, err = log.Open(ctx, log.Options{Store: st, Sealer: ring, Config: configHash, CacheFile: r.cachePath("log"), Now: time.Now})
+	sealer := log.Sealer(ring)
+	if opt.entries != nil {
+		sealer = opt.entries(r)
+	}
+	r.log, err = log.Open(ctx, log.Options{Store: st, Sealer: sealer, Config: configHash, CacheFile: r.cachePath("log"), Now: time.Now})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ func (m model) search(t *testing.T) schedtest.Stats {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stats, err := schedtest.Search(t.Context(), func() schedtest.World { return m.setup(t.Context(), prepared) }, schedtest.Options{})
+	stats, err := schedtest.Search(t.Context(), m.setup(prepared), schedtest.Options{})
 	t.Logf("%+v: %v", m, stats)
 	if err != nil {
 		t.Fatal(err)

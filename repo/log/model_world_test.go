@@ -37,8 +37,7 @@ type model struct {
 
 type world struct {
 	model
-	m        *mem.Store
-	reported []Name // snapshots whose commit was reported as done
+	m *mem.Store // as it is at the beginning
 }
 
 func object(t store.Type, n Name) store.Name {
@@ -82,8 +81,8 @@ func (m model) prepare(ctx context.Context) (*mem.Store, error) {
 	return s, nil
 }
 
-func (m model) setup(ctx context.Context, prepared *mem.Store) schedtest.World {
-	w := &world{model: m, m: prepared.Clone()}
+func (m model) setup(prepared *mem.Store) schedtest.World {
+	w := &world{model: m, m: prepared}
 	out := schedtest.World{Store: w.m, Check: w.check, Independent: unseen}
 	add := func(name string, run func(context.Context, schedtest.Store) error) {
 		out.Procs = append(out.Procs, schedtest.Proc{Name: name, Run: func(ctx context.Context, s schedtest.Store) error {
@@ -103,7 +102,9 @@ func (m model) setup(ctx context.Context, prepared *mem.Store) schedtest.World {
 }
 
 // unseen are puts of objects that others read only after an entry names them.
-func unseen(kind string, name store.Name) bool { return kind == "put" && name.Type == store.Index }
+func unseen(kind string, name store.Name, _ func(store.Name) bool) bool {
+	return kind == "put" && name.Type == store.Index
+}
 
 func (w *world) begin(ctx context.Context, s schedtest.Store, r seal.Role) (*Log, error) {
 	if w.open {
@@ -131,27 +132,27 @@ func packsOf(ctx context.Context, s Medium, index Name) ([]Name, error) {
 
 // check is the invariant: a reader finds a live copy of c for each live
 // snapshot, and each snapshot that was reported as committed is live.
-func (w *world) check(ctx context.Context) error {
-	l, err := Open(ctx, w.options(w.m, seal.Full))
+func (w *world) check(ctx context.Context, m *mem.Store, reported []string) error {
+	l, err := Open(ctx, w.options(m, seal.Full))
 	if err != nil {
 		return err
 	}
 	st := l.State()
-	for _, id := range w.reported {
-		if _, live := st.Form(id); !live {
-			return fmt.Errorf("snapshot %s was reported as committed and is not live", short(id))
+	for _, id := range reported { // committed, says their writer
+		if _, live := st.Form(Name([]byte(id))); !live {
+			return fmt.Errorf("snapshot %x was reported as committed and is not live", id)
 		}
 	}
 	if len(st.Snapshots()) == 0 {
 		return nil
 	}
 	for _, x := range st.Index() {
-		all, err := packsOf(ctx, w.m, x)
+		all, err := packsOf(ctx, m, x)
 		if err != nil {
 			continue
 		}
 		for _, p := range all {
-			if _, err := w.m.Get(ctx, object(store.Pack, p), 0, 0); err == nil {
+			if _, err := m.Get(ctx, object(store.Pack, p), 0, 0); err == nil {
 				return nil
 			}
 		}
@@ -221,7 +222,7 @@ func (w *world) write(ctx context.Context, s schedtest.Store, i int) error {
 		r = Relies{}
 	}
 	if err == nil {
-		w.reported = append(w.reported, id)
+		s.Note(string(id[:]))
 	}
 	return err
 }

@@ -1,103 +1,111 @@
 package schedtest
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 
 	"ivyvault/repo/store"
 )
 
-// gate is a process's store: each operation waits for its turn.
-type gate struct{ p *proc }
+// ErrStopped is what operations return once an execution is over.
+var ErrStopped = errors.New("the execution is over")
+
+// gate is the store of a process that is run by itself. At first its answers are
+// those of a history; each operation after them waits until somebody who has an
+// answer comes by.
+type gate struct {
+	path    []passed
+	asks    chan asked
+	answers chan *answer
+	over    chan struct{}
+
+	mu    sync.Mutex // held during an operation
+	done  int        // operations of the path
+	notes []string
+}
 
 var _ Store = (*gate)(nil)
 
-func (g *gate) turn(o op) error {
-	x := g.p.x
-	select {
-	case g.p.asks <- o:
-	case <-x.over:
-		return ErrStopped
+// passed is one operation of a history, and the answer to it.
+type passed struct {
+	op     *op
+	answer *answer
+}
+
+// asked is what a process wants next, or its end.
+type asked struct {
+	op    *op   // nil at its end
+	err   error // that it ended with
+	odd   error // it is not deterministic
+	notes []string
+}
+
+func (g *gate) ask(o *op) (*answer, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var a *answer
+	if g.done < len(g.path) {
+		was := g.path[g.done]
+		if !was.op.is(o) {
+			g.tell(asked{odd: fmt.Errorf("a process is not deterministic: it wants to %s %s where it did %s %s before (%d and %d bytes)",
+				o.kind, o.name, was.op.kind, was.op.name, len(o.data), len(was.op.data))})
+			<-g.over
+			return nil, ErrStopped
+		}
+		a = was.answer
+	} else {
+		o.data = bytes.Clone(o.data)
+		g.tell(asked{op: o})
+		select {
+		case a = <-g.answers:
+		case <-g.over:
+			return nil, ErrStopped
+		}
 	}
+	g.done++
+	return a, a.err
+}
+
+func (g *gate) tell(a asked) {
+	a.notes = slices.Clone(g.notes)
 	select {
-	case <-g.p.go_:
-		return nil
-	case <-x.over:
-		return ErrStopped
+	case g.asks <- a:
+	case <-g.over:
 	}
 }
 
 // Put implements store.Store.
-func (g *gate) Put(ctx context.Context, name store.Name, data []byte) (bool, error) {
-	o := op{kind: "put", name: name}
-	if err := g.turn(o); err != nil {
-		return false, err
-	}
-	before := g.p.x.label(name)
-	made, err := g.p.x.base.Put(ctx, name, data)
-	if made {
-		g.p.x.set(name, before, mix(g.p.trace, 7)|1)
-		g.p.answer(o, 1, "made")
-	} else {
-		g.p.answer(o, 2, "was there")
-	}
-	return made, err
+func (g *gate) Put(_ context.Context, name store.Name, data []byte) (bool, error) {
+	a, err := g.ask(&op{kind: "put", name: name, data: data})
+	return err == nil && a.made, err
 }
 
 // Overwrite implements Store.
-func (g *gate) Overwrite(ctx context.Context, name store.Name, data []byte) error {
-	o := op{kind: "overwrite", name: name}
-	if err := g.turn(o); err != nil {
-		return err
-	}
-	g.p.x.set(name, g.p.x.label(name), mix(g.p.trace, 7)|1)
-	g.p.x.base.Replace(name, data)
-	g.p.answer(o, 1, "done")
-	return nil
+func (g *gate) Overwrite(_ context.Context, name store.Name, data []byte) error {
+	_, err := g.ask(&op{kind: "overwrite", name: name, data: data})
+	return err
 }
 
 // Get implements store.Store.
-func (g *gate) Get(ctx context.Context, name store.Name, off, n int64) ([]byte, error) {
-	o := op{"get", name, off, n}
-	if err := g.turn(o); err != nil {
+func (g *gate) Get(_ context.Context, name store.Name, off, n int64) ([]byte, error) {
+	a, err := g.ask(&op{kind: "get", name: name, off: off, n: n})
+	if err != nil {
 		return nil, err
 	}
-	data, err := g.p.x.base.Get(ctx, name, off, n)
-	switch {
-	case err == nil:
-		g.p.answer(o, g.p.x.label(name), "there")
-	case errors.Is(err, store.ErrNotExist):
-		g.p.answer(o, 0, "absent")
-	default:
-		g.p.answer(o, 3, err.Error())
-	}
-	return data, err
+	return append([]byte{}, a.data...), nil
 }
 
 // List implements store.Store. It answers with all that is there at its turn.
-func (g *gate) List(ctx context.Context, t store.Type, fn func(store.Info) error) error {
-	o := op{kind: "list", name: store.Name{Type: t}}
-	if err := g.turn(o); err != nil {
-		return err
-	}
-	var all []store.Info
-	var sum uint64
-	err := g.p.x.base.List(ctx, t, func(i store.Info) error {
-		all = append(all, i)
-		sum += mix(g.p.x.nameHash(i.Name), 5)
-		return nil
-	})
-	g.p.answer(o, sum, "done")
+func (g *gate) List(_ context.Context, t store.Type, fn func(store.Info) error) error {
+	a, err := g.ask(&op{kind: "list", name: store.Name{Type: t}})
 	if err != nil {
 		return err
 	}
-	// Random names must not decide the order.
-	slices.SortFunc(all, func(a, b store.Info) int {
-		return cmp.Compare(g.p.x.nameHash(a.Name), g.p.x.nameHash(b.Name))
-	})
-	for _, i := range all {
+	for _, i := range a.infos {
 		if err := fn(i); err != nil {
 			return err
 		}
@@ -106,20 +114,17 @@ func (g *gate) List(ctx context.Context, t store.Type, fn func(store.Info) error
 }
 
 // Remove implements store.Store.
-func (g *gate) Remove(ctx context.Context, name store.Name) error {
-	o := op{kind: "remove", name: name}
-	if err := g.turn(o); err != nil {
-		return err
-	}
-	if before := g.p.x.label(name); before != 0 {
-		g.p.x.set(name, before, 0)
-	}
-	g.p.answer(o, 0, "done")
-	return g.p.x.base.Remove(ctx, name)
+func (g *gate) Remove(_ context.Context, name store.Name) error {
+	_, err := g.ask(&op{kind: "remove", name: name})
+	return err
 }
 
-// History implements Store.
-func (g *gate) History() uint64 { return g.p.trace }
+// Note implements Store.
+func (g *gate) Note(what string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.notes = append(g.notes, what)
+}
 
 // Close implements store.Store.
 func (g *gate) Close() error { return nil }

@@ -4,20 +4,21 @@
 //
 // Nouns: a Proc is a function that works on a store, one operation at a time; a
 // World is a store with its processes and the invariant; a step is one
-// operation together with all that its process does until its next operation.
+// operation together with all that its process does until its next operation; a
+// place is where a process stands, told by the answers that it got so far; a
+// state is what the store holds, with the place of each process.
 //
-// Promise: Search visits every state that some order of steps reaches. As the
-// invariant is checked in each, a process that stops for ever at any of its
-// operations is covered too. A process must be deterministic: what it does next
-// may depend only on the answers that it got. Random bytes in objects and in
-// their names are fine, as objects are told apart by who put them when.
+// Promise: Search visits every state that some order of steps reaches, but for
+// those that tell nothing beyond the ones that it visits; what it leaves out and
+// why is in reduce.go. As the invariant is checked in each, a process that stops
+// for ever at any of its operations is covered too.
 //
-// Two states are the same where each process got the same answers and the store
-// holds the same objects; what follows them is followed once. Of two steps that
-// don't touch one another not both orders are tried, since they end in the same
-// state; the states between are visited all the same. Reads of what is there for
-// good (config, keys, log entries) touch nothing and are done at once, without
-// trying other orders.
+// The processes are not run side by side. What a process does next depends on
+// its place alone, so each is run by itself, once for each place, with the
+// answers that lead there; that two orders give it the same answers costs
+// nothing the second time. Following the orders is then a matter of numbers.
+// That it holds is checked whenever a process is run through the same place
+// again: where it wants anything else than before, to the byte, Search fails.
 package schedtest
 
 import (
@@ -30,8 +31,11 @@ import (
 	"ivyvault/repo/store/mem"
 )
 
-// Proc is a process. Run must have no two operations under way at once and
-// must return when an operation returns an error that Is ErrStopped.
+// Proc is a process. What it does next, to the byte, may depend only on the
+// answers that it got. Run is called many times, concurrently too, and each call
+// is the process from its start; so what a process knows it keeps in Run's
+// variables. Run must have no two operations under way at once and must return
+// when an operation returns an error that Is ErrStopped.
 type Proc struct {
 	Name string
 	Run  func(ctx context.Context, s Store) error
@@ -43,28 +47,30 @@ type Store interface {
 	// Overwrite puts data whether or not something is there. No store does
 	// this; it is for media with faults, see Racy.
 	Overwrite(ctx context.Context, name store.Name, data []byte) error
-	// History is a number that tells apart what the process may have seen so
-	// far. It is the same in each execution in which the process got the same
-	// answers. To ask for it is no operation.
-	History() uint64
+	// Note tells World.Check what the process has come to by its last operation.
+	// To tell it is no operation.
+	Note(what string)
 }
 
-// World is what one execution begins with. Each execution needs its own.
+// World is where a search begins, and what holds in it. Search changes nothing
+// in it.
 type World struct {
 	Store *mem.Store
-	Procs []Proc
-	// Check is called between steps, when no process runs. It may look at the
-	// store and at what the processes noted.
-	Check func(ctx context.Context) error
+	Procs []Proc // at most four
+	// Check is called for whatever the store comes to hold together with what
+	// the processes noted by then. It is called concurrently.
+	Check func(ctx context.Context, s *mem.Store, notes []string) error
 	// Independent, where it is set, tells of further operations that no
 	// operation of another process can see or change. These are done at once.
-	Independent func(kind string, name store.Name) bool
+	// there reports whether the store holds an object.
+	Independent func(kind string, name store.Name, there func(store.Name) bool) bool
 }
 
 // Options bounds a search.
 type Options struct {
-	MaxStates int // give up after as many; 0: two million
-	Workers   int // executions at once, each with a world of its own; 0: one
+	MaxStates int  // give up after as many; 0: two hundred million
+	Workers   int  // processes and checks that are run at once; 0: one
+	Unreduced bool // do nothing at once, whatever it is
 	// Preemptions bounds how often in one order a process is interrupted by
 	// another one though it could go on; 0: no bound. The search is then
 	// complete up to the bound.
@@ -73,15 +79,18 @@ type Options struct {
 
 // Stats tells what a search did.
 type Stats struct {
-	States     int // distinct states that were checked
-	Executions int // times that the world was set up and run
-	Steps      int // operations, over all executions
-	Longest    int // choices in the longest order
-	Violation  *Violation
+	States    int // distinct states
+	Steps     int // from one state to another
+	Stores    int // that differ in what is stored
+	Checks    int // of stores with notes
+	Places    int // of all processes: how often one was run
+	Longest   int // order, in steps
+	Violation *Violation
 }
 
 func (s Stats) String() string {
-	return fmt.Sprintf("%d states, %d executions, %d steps, longest order %d", s.States, s.Executions, s.Steps, s.Longest)
+	return fmt.Sprintf("%d states, %d steps, longest order %d; %d distinct stores, %d checks, %d runs of a process",
+		s.States, s.Steps, s.Longest, s.Stores, s.Checks, s.Places)
 }
 
 // Violation is the first state found in which Check failed.
@@ -96,9 +105,9 @@ func (v *Violation) Error() string {
 
 // Explore searches all orders, logs the figures, and fails the test where a
 // state violates the invariant or where the search was not complete.
-func Explore(t testing.TB, setup func() World, o Options) Stats {
+func Explore(t testing.TB, w World, o Options) Stats {
 	t.Helper()
-	stats, err := Search(t.Context(), setup, o)
+	stats, err := Search(t.Context(), w, o)
 	t.Logf("%v", stats)
 	if err != nil {
 		t.Fatal(err)

@@ -2,7 +2,6 @@ package schedtest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,41 +13,40 @@ import (
 func entry(n int) store.Name { return store.Name{Type: store.Log, Name: fmt.Sprintf("%016d", n)} }
 
 // slots lets each process win one slot of its own by put-if-absent.
-func slots(procs int, racy bool) func() World {
-	return func() World {
-		won := map[int]int{}
-		w := World{Store: mem.New(), Check: func(context.Context) error {
-			for slot, n := range won {
-				if n > 1 {
-					return fmt.Errorf("slot %d was won %d times", slot, n)
+func slots(procs int, racy bool) World {
+	w := World{Store: mem.New(), Check: func(_ context.Context, _ *mem.Store, notes []string) error {
+		won := map[string]int{}
+		for _, slot := range notes {
+			if won[slot]++; won[slot] > 1 {
+				return fmt.Errorf("slot %s was won %d times", slot, won[slot])
+			}
+		}
+		return nil
+	}}
+	for i := range procs {
+		w.Procs = append(w.Procs, Proc{Name: fmt.Sprint("p", i), Run: func(ctx context.Context, s Store) error {
+			var on store.Store = s
+			if racy {
+				on = Racy{s}
+			}
+			for slot := 0; ; slot++ {
+				made, err := on.Put(ctx, entry(slot), []byte{byte(i)})
+				if err != nil {
+					return err
+				}
+				if made {
+					s.Note(fmt.Sprint(slot))
+					return nil
 				}
 			}
-			return nil
-		}}
-		for i := range procs {
-			w.Procs = append(w.Procs, Proc{Name: fmt.Sprint("p", i), Run: func(ctx context.Context, s Store) error {
-				if racy {
-					s = Racy{s}
-				}
-				for slot := 0; ; slot++ {
-					made, err := s.Put(ctx, entry(slot), []byte{byte(i)})
-					if err != nil {
-						return err
-					}
-					if made {
-						won[slot]++
-						return nil
-					}
-				}
-			}})
-		}
-		return w
+		}})
 	}
+	return w
 }
 
 func TestExploreVisitsAllOrders(t *testing.T) {
 	// Who wins which slot, in which order the losers go on: for two processes
-	// begin, one of two won, and then the other too.
+	// begin, one of two won, the other has lost, and then has won too.
 	if s := Explore(t, slots(2, false), Options{}); s.States != 7 {
 		t.Errorf("%d states, want 7", s.States)
 	}
@@ -73,36 +71,20 @@ func TestSearchGivesUp(t *testing.T) {
 	}
 }
 
-// A process whose objects have random names and bytes has as many states as one
-// whose objects have not.
-func TestSearchIgnoresRandomBytes(t *testing.T) {
-	draws := 0
-	count := func(random bool) int {
-		s := Explore(t, func() World {
-			w := World{Store: mem.New(), Check: func(context.Context) error { return nil }}
-			for i := range 2 {
-				w.Procs = append(w.Procs, Proc{Name: fmt.Sprint("p", i), Run: func(ctx context.Context, s Store) error {
-					draw := i
-					if random {
-						draws++
-						draw = draws*2 + i
-					}
-					name := store.Name{Type: store.Pack, Name: fmt.Sprintf("%064x", draw)}
-					if _, err := s.Put(ctx, name, []byte{byte(draw)}); err != nil {
-						return err
-					}
-					err := s.List(ctx, store.Pack, func(i store.Info) error {
-						_, err := s.Get(ctx, i.Name, 0, -1)
-						return err
-					})
-					return errors.Join(err, s.Remove(ctx, name))
-				}})
-			}
-			return w
-		}, Options{})
-		return s.States
+// What a process does that is not decided by its answers would make the search
+// worth nothing, so it ends with an error.
+func TestSearchRefusesChance(t *testing.T) {
+	draws := byte(0)
+	w := slots(2, false)
+	w.Procs[1].Run = func(ctx context.Context, s Store) error {
+		draws++
+		if _, err := s.Put(ctx, entry(0), []byte{draws}); err != nil {
+			return err
+		}
+		_, err := s.Get(ctx, entry(0), 0, -1)
+		return err
 	}
-	if a, b := count(false), count(true); a != b {
-		t.Errorf("%d states with fixed names, %d with random ones", a, b)
+	if _, err := Search(t.Context(), w, Options{}); err == nil || !strings.Contains(err.Error(), "p1: a process is not deterministic") {
+		t.Error(err)
 	}
 }

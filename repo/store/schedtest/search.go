@@ -3,224 +3,246 @@ package schedtest
 import (
 	"context"
 	"fmt"
-	"math/bits"
+	"slices"
 	"sync"
+	"sync/atomic"
+
+	"ivyvault/repo/store"
 )
 
-// Search is Explore for who expects a violation: it stops at the first one. The
+// Search is Explore for who expects a violation: it ends at the first one. The
 // error says that the search could not be completed.
-func Search(ctx context.Context, setup func() World, o Options) (Stats, error) {
-	if o.MaxStates == 0 {
-		o.MaxStates = 2_000_000
-	}
-	if o.Preemptions == 0 {
-		o.Preemptions = unbounded
-	}
-	s := &search{setup: setup, o: o, seen: map[key]set{}, stack: []branch{{last: -1, left: o.Preemptions}}}
-	s.more.L = &s.mu
-	var all sync.WaitGroup
-	for range max(o.Workers, 1) {
-		all.Go(func() { s.work(ctx) })
-	}
-	all.Wait()
-	return s.stats, s.err
+func Search(ctx context.Context, w World, o Options) (Stats, error) {
+	s := &search{w: w, o: o, checked: map[state]bool{}, rests: map[rest]uint32{}}
+	err := s.run(ctx)
+	s.stats.States, s.stats.Stores, s.stats.Places = len(s.states.all), len(s.contents), len(s.places)
+	return s.stats, err
 }
 
-const unbounded = 1 << 30
-
-// set holds processes, by number.
-type set uint64
-
-// branch is an order that is still to be followed. Of the state that it ends in,
-// only steps of processes that are not asleep are to be tried: what the others
-// would do now is done elsewhere, in another order with the same outcome.
-type branch struct {
-	order  []uint8
-	asleep set
-	last   int // process that did the last step
-	left   int // preemptions
-}
-
-// key is a state of a search. With a bound on preemptions what may follow
-// depends on who went last and on how many are left.
-type key struct {
-	state uint64
-	last  int
-	left  int
+func (s *search) run(ctx context.Context) error {
+	if s.o.MaxStates == 0 {
+		s.o.MaxStates = 200_000_000
+	}
+	if len(s.w.Procs) > most {
+		return fmt.Errorf("a search takes at most %d processes, not %d", most, len(s.w.Procs))
+	}
+	defer s.running.Wait()
+	defer s.waiting.end()
+	err := s.begin(ctx)
+	for err == nil && len(s.ready) > 0 && s.stats.Violation == nil {
+		err = s.proceed(ctx)
+	}
+	return err
 }
 
 type search struct {
-	setup func() World
-	o     Options
+	media
+	w World
+	o Options
 
-	mu    sync.Mutex
-	more  sync.Cond   // of stack, busy, err and stats.Violation
-	seen  map[key]set // who was asleep in the state in all visits so far
-	stack []branch
-	busy  int // workers that follow a branch
-	stats Stats
-	err   error
+	places  []*place
+	rests   map[rest]uint32 // places by what follows
+	waiting waiting
+	running sync.WaitGroup  // processes
+	notes   numbers[string] // quoted
+	noted   [][]string      // by the same number
+	states  states
+	ready   []uint32 // states whose steps are to be followed
+	moves   []move   // from them, not at their end
+	unknown []uint32 // places that are to be found out about
+	checked map[state]bool
+	checks  []check
+	stats   Stats
 }
 
-func (s *search) over() bool { return s.err != nil || s.stats.Violation != nil }
-
-func (s *search) work(ctx context.Context) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		for len(s.stack) == 0 && s.busy > 0 && !s.over() {
-			s.more.Wait()
-		}
-		if len(s.stack) == 0 || s.over() {
-			s.more.Broadcast()
-			return
-		}
-		b := s.stack[len(s.stack)-1]
-		s.stack = s.stack[:len(s.stack)-1]
-		s.busy++
-		s.mu.Unlock()
-		steps, err := s.execute(ctx, b)
-		s.mu.Lock()
-		s.busy--
-		s.stats.Executions++
-		s.stats.Steps += steps
-		if err != nil && s.err == nil {
-			s.err = err
-		}
-		s.more.Broadcast()
-	}
+// move is a step on its way to the state in which nothing is to be done at once.
+type move struct {
+	to   state
+	from cause
 }
 
-// execute follows the order and then goes on, first process first, until it
-// comes to a state in which nothing is left to be tried. The other choices on
-// its way it leaves on the stack.
-func (s *search) execute(ctx context.Context, b branch) (steps int, err error) {
-	w := s.setup()
-	x := start(ctx, w)
-	defer x.stop()
-	for _, p := range b.order {
-		x.runIndependent()
-		if err := x.go1(int(p)); err != nil {
-			return x.steps, err
-		}
-	}
-	for {
-		x.runIndependent()
-		p, fresh, err := s.choose(x, &b)
+// check is a look at what the store holds and at what was noted.
+type check struct {
+	what state // in the places' stead the notes
+	move move
+	err  error
+}
+
+// begin enters the first state.
+func (s *search) begin(ctx context.Context) error {
+	first := state{last: -1, left: int8(s.o.Preemptions)}
+	var objects []object
+	for _, t := range store.Types {
+		err := s.w.Store.List(ctx, t, func(i store.Info) error {
+			data, err := s.w.Store.Get(ctx, i.Name, 0, -1)
+			if err != nil {
+				return err
+			}
+			var o object
+			o.name, _ = s.names.number(i.Name)
+			o.data, _ = s.datas.number(string(data))
+			objects = append(objects, o)
+			return nil
+		})
 		if err != nil {
-			return x.steps, err
+			return err
 		}
-		if fresh {
-			if err := w.Check(ctx); err != nil {
-				s.mu.Lock()
-				defer s.mu.Unlock()
-				if s.stats.Violation == nil {
-					s.stats.Violation = &Violation{err, x.order()}
-				}
-				return x.steps, nil
+	}
+	first.store = s.add(objects, s.w.Store.Clone)
+	for i := range s.w.Procs {
+		first.at[i] = s.place(i, uint32(len(s.places)), 0)
+	}
+	s.moves = []move{{first, cause{proc: -1}}}
+	return s.settle(ctx)
+}
+
+// batch is how many states are gone on from at once. The newest come first:
+// then the processes that have just come to a place go on from there, and few
+// must be run from their start.
+const batch = 256
+
+// proceed follows all steps from the newest states that are ready.
+func (s *search) proceed(ctx context.Context) error {
+	from := max(0, len(s.ready)-batch)
+	ready := slices.Clone(s.ready[from:])
+	s.ready = s.ready[:from]
+	for _, n := range ready {
+		x := s.states.all[n]
+		for p := range s.w.Procs {
+			if s.places[x.at[p]].ended() {
+				continue
+			}
+			if y := x; s.may(&y, p) {
+				s.stats.Steps++
+				s.enter(move{s.next(y, p), cause{n, int8(p), s.states.from[n].depth + 1}})
 			}
 		}
+	}
+	if len(s.states.all) > s.o.MaxStates {
+		return fmt.Errorf("gave up after %d states", s.o.MaxStates)
+	}
+	return s.settle(ctx)
+}
+
+// may reports whether process p may do the next step, within the bound on
+// preemptions, and notes in x that it does.
+func (s *search) may(x *state, p int) bool {
+	if s.o.Preemptions == 0 {
+		return true
+	}
+	if x.last >= 0 && int(x.last) != p && !s.places[x.at[x.last]].ended() {
+		x.left--
+	}
+	x.last = int8(p)
+	return x.left >= 0
+}
+
+// next returns the state after process p did its step in x.
+func (s *search) next(x state, p int) state {
+	n := x.at[p]
+	here := s.places[n]
+	done := s.effect(x.store, here)
+	after, known := s.after(here, done.answer)
+	if !known {
+		after = s.place(p, n, done.answer)
+	}
+	x.store, x.at[p] = done.to, after
+	return x
+}
+
+// effect is do, once for each operation on the same contents.
+func (s *search) effect(c uint32, p *place) step {
+	here := s.contents[c]
+	done, known := here.steps[p.number]
+	if !known {
+		done = s.do(c, p.op)
+		done.alone = s.alone(c, p.op)
+		here.steps[p.number] = done
+	}
+	return done
+}
+
+// enter takes the move on to the state in which nothing is left that is to be
+// done at once, and adds that state. Where it comes to a place that is unknown
+// it leaves the move for later.
+func (s *search) enter(m move) {
+	for {
+		for i, at := range m.to.at[:len(s.w.Procs)] {
+			p := s.places[at]
+			if !p.found {
+				s.moves = append(s.moves, m)
+				return
+			}
+			m.to.at[i] = p.as
+		}
+		s.look(m)
+		p := s.first(m.to)
 		if p < 0 {
-			return x.steps, nil
+			break
 		}
-		if err := x.go1(p); err != nil {
-			return x.steps, err
-		}
+		m.to = s.next(m.to, p)
+	}
+	if n, fresh := s.states.add(m.to, m.from); fresh {
+		s.ready = append(s.ready, n)
+		s.stats.Longest = max(s.stats.Longest, int(m.from.depth))
 	}
 }
 
-// choose enters the state at which x stands and takes the step to go on with,
-// -1 where there is none. It leaves the other steps on the stack and makes b
-// the branch that begins with the one taken. fresh is true at the first visit.
-func (s *search) choose(x *execution, b *branch) (p int, fresh bool, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.over() {
-		return -1, false, nil
+// look leaves the state for a check unless there was one of the same.
+func (s *search) look(m move) {
+	what := state{store: m.to.store}
+	for i := range s.w.Procs {
+		what.at[i] = s.places[m.to.at[i]].notes
 	}
-	k := key{state: x.fingerprint()}
-	if s.o.Preemptions != unbounded {
-		k.last, k.left = b.last, b.left
+	if !s.checked[what] {
+		s.checked[what] = true
+		s.checks = append(s.checks, check{what: what, move: m})
 	}
-	before, known := s.seen[k]
-	var todo set
-	for _, q := range x.alive() {
-		todo |= 1 << q
-	}
-	if known {
-		todo &= before // what was asleep in all visits
-		s.seen[k] = before & b.asleep
-	} else {
-		s.seen[k] = b.asleep
-		s.stats.States++
-		if s.stats.States > s.o.MaxStates {
-			return -1, false, fmt.Errorf("gave up after %d states", s.o.MaxStates)
-		}
-	}
-	todo &^= b.asleep
-	cost := 0
-	if b.last >= 0 && !x.procs[b.last].ended {
-		cost = 1
-	}
-	asleep, first := b.asleep, -1
-	var next branch
-	for ; todo != 0; todo &= todo - 1 {
-		q := bits.TrailingZeros64(uint64(todo))
-		c := branch{asleep: x.stillAsleep(asleep, q), last: q, left: b.left}
-		if q != b.last {
-			c.left -= cost
-		}
-		if c.left < 0 {
-			continue
-		}
-		if s.o.Preemptions != unbounded {
-			c.asleep = 0 // the other order may cost more
-		} else {
-			asleep |= 1 << q
-		}
-		c.order = append(append(make([]uint8, 0, len(b.order)+1), b.order...), uint8(q))
-		if first < 0 {
-			first, next = q, c
-		} else {
-			s.stack = append(s.stack, c)
-			s.more.Signal()
-		}
-	}
-	if first >= 0 {
-		*b = next
-		s.stats.Longest = max(s.stats.Longest, len(b.order))
-	}
-	return first, !known, nil
 }
 
-// go1 lets process p do its step.
-func (x *execution) go1(p int) error {
-	if x.procs[p].ended {
-		return fmt.Errorf("process %s ended earlier than in the execution before: it is not deterministic", x.procs[p].name)
-	}
-	x.step(p)
-	return nil
-}
-
-// stillAsleep returns those of the processes whose next operation commutes with
-// that of p.
-func (x *execution) stillAsleep(asleep set, p int) set {
-	var still set
-	for ; asleep != 0; asleep &= asleep - 1 {
-		q := bits.TrailingZeros64(uint64(asleep))
-		if q != p && !touch(x.procs[q].pending, x.procs[p].pending) {
-			still |= 1 << q
+// settle finds out about the unknown places and enters the moves that waited
+// for them, until none waits; and does the checks.
+func (s *search) settle(ctx context.Context) error {
+	for len(s.moves) > 0 {
+		if err := s.explore(ctx); err != nil {
+			return err
+		}
+		moves := s.moves
+		s.moves = nil
+		for _, m := range moves {
+			s.enter(m)
 		}
 	}
-	return still
-}
-
-// touch reports whether the order of the two operations may matter.
-func touch(a, b op) bool {
-	if !a.writes() && !b.writes() || a.name.Type != b.name.Type {
-		return false
+	checks := s.checks
+	s.checks = nil
+	s.parallel(len(checks), func(i int) { checks[i].err = s.check(ctx, checks[i].what) })
+	for _, c := range checks {
+		s.stats.Checks++
+		if c.err != nil && s.stats.Violation == nil {
+			s.stats.Violation = &Violation{c.err, s.order(c)}
+		}
 	}
-	return a.kind == "list" || b.kind == "list" || a.name == b.name
+	return ctx.Err()
 }
 
-func (o op) writes() bool { return o.kind == "put" || o.kind == "overwrite" || o.kind == "remove" }
+func (s *search) check(ctx context.Context, what state) error {
+	var notes []string
+	for i := range s.w.Procs {
+		notes = append(notes, s.noted[what.at[i]]...)
+	}
+	return s.w.Check(ctx, s.contents[what.store].m, notes)
+}
+
+// parallel calls fn with 0 to n-1 from as many goroutines as there are workers.
+func (s *search) parallel(n int, fn func(int)) {
+	var at atomic.Int64
+	var all sync.WaitGroup
+	for range min(max(s.o.Workers, 1), n) {
+		all.Go(func() {
+			for i := int(at.Add(1)) - 1; i < n; i = int(at.Add(1)) - 1 {
+				fn(i)
+			}
+		})
+	}
+	all.Wait()
+}
