@@ -92,7 +92,7 @@ func hold(local string) (*held, error) {
 			return h.list(&f, name)
 		}
 		f.Stamp = stampOf(rel, info.Size())
-		f.Open = func(context.Context) (io.ReadCloser, error) { return os.Open(name) }
+		f.Open = func(context.Context) (io.ReadCloser, error) { return openBlob(name, info.Size()) }
 		h.files = append(h.files, f)
 		h.bytes += info.Size()
 		return nil

@@ -73,6 +73,13 @@ func connect(ctx context.Context, c *Config, mask *secret.Mask) (*client, error)
 	}}, nil
 }
 
+// bare tells whether the password leaves this machine unencrypted.
+func (c *client) bare() bool {
+	host := c.base.Hostname()
+	ip := net.ParseIP(host)
+	return c.user != "" && c.base.Scheme == "http" && host != "localhost" && (ip == nil || !ip.IsLoopback())
+}
+
 func (c *client) close() { c.http.CloseIdleConnections() }
 
 // request is one request. Path is made of parts, each of which is escaped.

@@ -141,6 +141,11 @@ func (c *Config) defaults() {
 	if s.Repository == "" {
 		s.Repository = "ivyvault"
 	}
+	for _, dir := range []*string{&s.Location, &s.Local, &r.Location, &r.Local} {
+		if *dir != "" {
+			*dir = path.Clean(*dir)
+		}
+	}
 	if s.Local == "" {
 		s.Local = s.Location
 	}

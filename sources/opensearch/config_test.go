@@ -56,7 +56,7 @@ func TestValidate(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	c := Config{Indices: []string{"ivy-*"}, Snapshot: SnapshotConfig{Location: "/srv/snaps/ivy", Local: "/mnt/snaps/ivy"}}
+	c := Config{Indices: []string{"ivy-*"}, Snapshot: SnapshotConfig{Location: "/srv/snaps/ivy/", Local: "/mnt/snaps/ivy"}}
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}

@@ -20,20 +20,26 @@ type described struct {
 	first    map[string]any // settings
 	then     map[string]any
 	aliases  map[string]json.RawMessage
+	size     int64 // of its documents, bytes
 }
 
 // load puts back an exported tree. All is read and looked at, but for the
 // documents, before anything is changed.
 func (r *restoring) load(ctx context.Context) error {
 	var all []described
+	size := int64(0) // what an index takes is about what its documents take as text
 	for _, x := range r.chosen {
 		d, err := r.describe(x)
 		if err != nil {
 			return err
 		}
 		all = append(all, d)
+		size += d.size
 	}
 	if err := r.occupied(ctx); err != nil {
+		return err
+	}
+	if err := r.room(ctx, size); err != nil {
 		return err
 	}
 	for i := range all {
@@ -73,7 +79,10 @@ func (r *restoring) describe(x recorded) (described, error) {
 		err = errors.New("its mappings are no JSON")
 	}
 	if err == nil {
-		_, err = fs.Stat(r.from, path.Join(folder(x.Name), documentsName))
+		var info fs.FileInfo
+		if info, err = fs.Stat(r.from, path.Join(folder(x.Name), documentsName)); err == nil {
+			d.size = info.Size()
+		}
 	}
 	if err != nil {
 		return d, fmt.Errorf("the capture of %s can't be used: %w", x.Name, err)

@@ -87,6 +87,9 @@ func (p *Part) Capture(ctx context.Context) (sources.Capture, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.bare() {
+		p.say("the password goes to %s unencrypted: name an address with https", c.base.Host)
+	}
 	capture, err := p.capture(ctx, c)
 	if err != nil {
 		c.close()

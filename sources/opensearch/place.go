@@ -116,6 +116,9 @@ func (r *restoring) place(ctx context.Context, at *RestoreConfig, c *contents) (
 	if err != nil {
 		return nil, err
 	}
+	if err := r.room(ctx, size); err != nil {
+		return nil, err
+	}
 	dir, err := scratch.New(at.Local, size)
 	if err != nil {
 		return nil, err

@@ -43,6 +43,8 @@ func TestPutBack(t *testing.T) {
 		"path.repo":     {"PUT /_snapshot/ivyvault-restore-one", answer{500, `{"error":{"type":"repository_exception","reason":"[x] failed to create repository","caused_by":{"type":"repository_exception","reason":"[x] location [/y] doesn't match any of the locations specified by path.repo"}},"status":500}`}, "path.repo: [", false},
 		"other folder":  {"GET /_snapshot/ivyvault-restore-one/_all", answer{200, `{"snapshots":[]}`}, "Set restore: local", false},
 		"unreadable":    {"GET /_snapshot/ivyvault-restore-one/_all", answer{500, `{"error":{"reason":"could not read repository data"}}`}, "can't read the copy", false},
+		"no room":       {"GET /_nodes/stats/fs", answer{200, `{"nodes":{"x":{"fs":{"total":{"available_in_bytes":3}}}}}`}, "free on its data nodes", false},
+		"dies":          {"POST /_snapshot/*/*/_restore", answer{dies, ""}, "must not be relied on until it is repeated", true},
 		"refused":       {"POST /_snapshot/*/*/_restore", answer{500, `{"error":{"type":"snapshot_restore_exception","reason":"cannot restore"}}`}, "cannot restore", true},
 		"failed shards": {"POST /_snapshot/*/*/_restore", answer{200, `{"snapshot":{"shards":{"total":2,"failed":1,"successful":1}}}`}, "not whole", true},
 		"no shards":     {"POST /_snapshot/*/*/_restore", answer{200, `{"accepted":true}`}, "not whole", true},

@@ -34,6 +34,9 @@ type answer struct {
 	body   string
 }
 
+// dies is the status of an answer that does not come, since the server dies.
+const dies = -1
+
 // newStandIn makes one with two indices of two documents each.
 func newStandIn(t *testing.T) *standIn {
 	t.Helper()
@@ -84,6 +87,9 @@ func (s *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	line := r.Method + " " + p
 	a := s.answer(line, string(body))
+	if a.status == dies {
+		panic(http.ErrAbortHandler)
+	}
 	w.Header().Set("Content-Type", "application/json")
 	if a.status/100 == 3 {
 		w.Header().Set("Location", "http://127.0.0.1:1/")
@@ -160,6 +166,7 @@ func (s *standIn) usual(line, body string) (string, bool) {
 		{"PUT /*", acknowledged},
 		{"DELETE /*", acknowledged},
 		{"POST /_aliases", acknowledged},
+		{"GET /_nodes/stats/fs", `{"nodes":{"x":{"fs":{"total":{"total_in_bytes":2000000000,"available_in_bytes":1000000000}}}}}`},
 	} {
 		if ok, err := path.Match(u.pattern, line); ok && err == nil {
 			return u.body, true
