@@ -118,6 +118,7 @@ func (i *Installation) Declare(d Declaration) {
 		db.Password = i.Secret(password, "the password of "+d.What, i.nameFor(d.Name)+"_password", d.Sealed)
 	}
 	i.parameters(&db, u)
+	i.supply(&db, d.What)
 	i.add(db, d.What)
 }
 
@@ -145,6 +146,7 @@ func (i *Installation) hosts(db *Database, u jdbc.URL, from string) {
 // rest, since a connection that is made without it may fail.
 func (i *Installation) parameters(db *Database, u jdbc.URL) {
 	if u.SID {
+		db.SID = true
 		db.Notes = append(db.Notes, "the name is a SID and no service")
 	}
 	if u.Alias {

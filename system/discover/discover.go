@@ -31,7 +31,8 @@ type Input struct {
 	Tree *tree.Tree
 	Home string // path of the installation in Tree
 	Env  settings.Environment
-	// UserHome is the home folder of the user whom the engine runs as.
+	// UserHome is the home folder of the user whom the engine runs as, empty
+	// where it isn't known.
 	UserHome settings.Setting
 }
 
@@ -52,9 +53,9 @@ type Options struct {
 	Paths    []string
 	Tree     *tree.Tree
 	Env      settings.Environment
-	UserHome settings.Setting
-	Type     string // empty: found out
-	Name     string // of the system, empty: made of the type
+	UserHome settings.Setting // without one, that of the path's owner
+	Type     string           // empty: found out
+	Name     string           // of the system, empty: made of the type
 }
 
 // NothingError says that a path shows no engine.
@@ -75,6 +76,9 @@ func Run(ctx context.Context, engines []Engine, opt Options) ([]*Proposal, error
 	found := map[string][]*Installation{}
 	for _, p := range opt.Paths {
 		in := Input{Tree: opt.Tree, Home: path.Clean("/" + p), Env: opt.Env, UserHome: opt.UserHome}
+		if in.UserHome.Value == "" {
+			in.UserHome = ownerHome(in.Tree, in.Home)
+		}
 		if _, err := in.Tree.List(in.Home); err != nil && !in.Tree.IsDir(in.Home) {
 			return nil, err
 		}

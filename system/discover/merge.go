@@ -14,9 +14,16 @@ func merge(t *tree.Tree, name string, nodes []*Installation) *Proposal {
 	first := nodes[0]
 	p := &Proposal{
 		Name: name, Type: Value{first.Type, "shown by " + first.Shown}, Home: first.Home, Version: first.Version, Java: first.Java,
-		Mode: first.Mode, URL: first.URL, More: first.More, Search: first.Search, Documents: first.Documents,
+		Mode: first.Mode, Stop: first.Stop, Start: first.Start, URL: first.URL, More: first.More, Search: first.Search, Documents: first.Documents,
 	}
 	names := nodeNames(nodes)
+	for k := range names {
+		names[k] = plain(names[k])
+	}
+	p.Documents = slices.Clone(p.Documents)
+	for k := range p.Documents {
+		p.Documents[k].Name = plain(p.Documents[k].Name)
+	}
 	for k, n := range nodes {
 		who := ""
 		if len(nodes) > 1 {
@@ -25,6 +32,7 @@ func merge(t *tree.Tree, name string, nodes []*Installation) *Proposal {
 			p.More = nil
 		}
 		for _, d := range n.Databases {
+			d.Name = plain(d.Name)
 			p.takeDatabase(d, who)
 		}
 		p.takeFolders(t, n, names[k], len(nodes) > 1)
@@ -49,11 +57,26 @@ func merge(t *tree.Tree, name string, nodes []*Installation) *Proposal {
 	for _, d := range p.Databases {
 		if d.Cold {
 			p.Mode = By("cold", "the database "+d.Name+" can't be opened while the engine runs")
+			once(&p.Ask, "the commands that stop and start the engine (hooks): those in the section are a guess")
 			break
 		}
 	}
 	p.compare(names, nodes)
 	return p
+}
+
+// plain makes a name of a text: letters of the alphabet, digits, point, hyphen.
+func plain(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_' {
+			return r
+		}
+		return '-'
+	}, name)
+	if strings.Trim(name, ".-") == "" {
+		return "unnamed"
+	}
+	return name
 }
 
 // nodeNames takes the last parts of the paths in which they differ.
@@ -108,6 +131,7 @@ func (p *Proposal) takeDatabase(d Database, who string) {
 // of another node is taken once.
 func (p *Proposal) takeFolders(t *tree.Tree, n *Installation, node string, several bool) {
 	for _, d := range n.Folders {
+		d.Name = plain(d.Name)
 		shared := false
 		for k := range p.Directories {
 			o := &p.Directories[k]
@@ -143,7 +167,7 @@ func (p *Proposal) outside(t *tree.Tree) {
 		s := &p.Keystores[k]
 		s.Outside = !s.Missing && !p.covers(t, s.Path)
 		if s.Outside {
-			p.Directories = append(p.Directories, Directory{Name: p.freeName("keystore-" + stem(s.Path)), Path: Value{s.Path, s.From}, Notes: []string{s.What + ", outside of the other folders"}})
+			p.Directories = append(p.Directories, Directory{Name: p.freeName(plain("keystore-" + stem(s.Path))), Path: Value{s.Path, s.From}, Notes: []string{s.What + ", outside of the other folders"}})
 		}
 	}
 	for _, l := range p.Licences {

@@ -30,6 +30,7 @@ type Database struct {
 	Host     Value    `json:"host"`
 	Port     Value    `json:"port"`
 	Database Value    `json:"database"`
+	SID      bool     `json:"sid,omitempty"` // Oracle: Database is a SID
 	User     Value    `json:"user"`
 	Password Value    `json:"password"` // where it is to be found, never itself
 	More     []Field  `json:"more,omitempty"`
@@ -95,22 +96,30 @@ type Installation struct {
 	Java       Value
 	URL        Value
 	Mode       Value
-	More       []Field // further lines of the section
-	Databases  []Database
-	Search     *Search
-	Documents  []Store
-	Folders    []Directory
-	LeftOut    []Left
-	Keystores  []Keystore
-	Licences   []install.Licence
-	Uncovered  []string
-	Ask        []string
-	Notes      []string
-	Rules      []Rule
-	Settings   []settings.Setting // all, to compare nodes by
-	Cluster    []string           // what the vendor says of clusters and files don't show
+	// Stop and Start are commands for a cold capture.
+	Stop, Start Command
+	More        []Field // further lines of the section
+	Databases   []Database
+	Search      *Search
+	Documents   []Store
+	Folders     []Directory
+	LeftOut     []Left
+	Keystores   []Keystore
+	Licences    []install.Licence
+	Uncovered   []string
+	Ask         []string
+	Notes       []string
+	Rules       []Rule
+	Settings    []settings.Setting // all, to compare nodes by
+	Cluster     []string           // what the vendor says of clusters and files don't show
 	// PerNode tells of a setting that nodes may differ in. Nil: none may.
 	PerNode func(key string) bool
+}
+
+// Command is an argument list and why it is proposed.
+type Command struct {
+	Argv []string `json:"argv"`
+	From string   `json:"from"`
 }
 
 // Node is one node of a cluster.
@@ -136,6 +145,8 @@ type Proposal struct {
 	Version     Value             `json:"version"`
 	Java        Value             `json:"java"`
 	Mode        Value             `json:"mode"`
+	Stop        Command           `json:"stop"`
+	Start       Command           `json:"start"`
 	URL         Value             `json:"url"`
 	More        []Field           `json:"more,omitempty"`
 	Nodes       []Node            `json:"nodes,omitempty"`

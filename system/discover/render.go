@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
-
-	"ivyvault/system/discover/jdbc"
 )
 
 // YAML returns the proposals as the section "systems" of ivyvault.yaml. What
@@ -23,7 +21,7 @@ func YAML(list []*Proposal) (string, error) {
 		systems.Content = append(systems.Content, key, section)
 	}
 	top := mapping()
-	top.Content = append(top.Content, scalar("systems"), systems)
+	top.Content = append(top.Content, scalar("version"), &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: "1"}, scalar("systems"), systems)
 	var b bytes.Buffer
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
@@ -150,41 +148,21 @@ func (p *Proposal) section() *yaml.Node {
 			dir.list("exclude", d.Exclude)
 		}
 	}
+	if p.Mode.Text == "cold" {
+		hooks := b.sub("hooks", nil)
+		hooks.sub("stop", nil).command(p.Stop)
+		hooks.sub("start", nil).command(p.Start)
+	}
 	return b.Node
 }
 
-func (d *Database) put(b block) {
-	b.put("type", By(d.Type, ""))
-	if d.Type == jdbc.SQLServer {
-		b.put("server", d.server())
-	} else {
-		b.put("host", d.Host)
-		b.put("port", d.Port)
+// command puts an argument list on one line.
+func (b block) command(c Command) {
+	seq := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle, LineComment: comment(c.From)}
+	for _, w := range c.Argv {
+		seq.Content = append(seq.Content, scalar(w))
 	}
-	if d.Type != jdbc.H2 { // its URL says it
-		b.put("database", d.Database)
-	}
-	b.put("user", d.User)
-	b.put("password", d.Password)
-	for _, f := range d.More {
-		if f.Key != "instance" { // part of server
-			b.put(f.Key, f.Value)
-		}
-	}
-}
-
-// server is what sqlcmd calls a server: HOST,PORT or HOST\INSTANCE.
-func (d *Database) server() Value {
-	v := d.Host
-	for _, f := range d.More {
-		if f.Key == "instance" {
-			v.Text += "\\" + f.Text
-		}
-	}
-	if d.Port.Text != "" {
-		v.Text += "," + d.Port.Text
-	}
-	return v
+	b.Content = append(b.Content, scalar("command"), seq)
 }
 
 func (s *Search) put(b block) {

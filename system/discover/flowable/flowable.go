@@ -91,6 +91,8 @@ func begin(in discover.Input) *reader {
 	r := &reader{Tree: in.Tree, Home: in.Home, Env: in.Env, UserHome: in.UserHome, Installation: &discover.Installation{
 		Mode:    discover.By("hot", "proposed: strictly database, search, content; cold stops all nodes"),
 		PerNode: perNode,
+		Stop:    discover.Command{Argv: []string{"systemctl", "stop", "flowable"}, From: "to be supplied"},
+		Start:   discover.Command{Argv: []string{"systemctl", "start", "flowable"}, From: "to be supplied"},
 	}}
 	var dirs []string
 	for _, at := range r.applications() {

@@ -60,7 +60,8 @@ type reader struct {
 
 // Read reads an installation.
 func (Engine) Read(_ context.Context, in discover.Input) (*discover.Installation, error) {
-	r := &reader{Tree: in.Tree, Home: in.Home, Env: in.Env, UserHome: in.UserHome, Installation: &discover.Installation{Mode: discover.By("hot", "proposed: database, then search, then files; cold stops the engine"), PerNode: perNode}, bag: settings.NewBag(strings.ToLower)}
+	r := &reader{Tree: in.Tree, Home: in.Home, Env: in.Env, UserHome: in.UserHome, Installation: &discover.Installation{Mode: discover.By("hot", "proposed: database, then search, then files; cold stops the engine"), PerNode: perNode,
+		Stop: discover.Command{Argv: []string{"systemctl", "stop", "AxonIvyEngine"}, From: "the vendor's unit"}, Start: discover.Command{Argv: []string{"systemctl", "start", "AxonIvyEngine"}, From: "the vendor's unit"}}, bag: settings.NewBag(strings.ToLower)}
 	r.configuration()
 	r.versions()
 	r.health()

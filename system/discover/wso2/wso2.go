@@ -62,6 +62,8 @@ func (Engine) Read(_ context.Context, in discover.Input) (*discover.Installation
 	r := &reader{Installation: &discover.Installation{
 		Mode:    discover.By("hot", "proposed: databases, then repository"),
 		PerNode: perNode,
+		Stop:    discover.Command{Argv: []string{path.Join(in.Home, "bin/wso2server.sh"), "stop"}, From: "the vendor's script"},
+		Start:   discover.Command{Argv: []string{path.Join(in.Home, "bin/wso2server.sh"), "start"}, From: "the vendor's script"},
 	}, Tree: in.Tree, Home: in.Home, Env: in.Env, user: in.UserHome.Value, bag: settings.NewBag(nil), ids: map[string]bool{}}
 	if data, err := r.Tree.Read(path.Join(r.Home, deployment)); err == nil {
 		list, err := settings.TOML(data, deployment)
