@@ -14,6 +14,7 @@ import (
 const (
 	ManifestName = "manifest.json"
 	RunBookName  = "RUNBOOK.md"
+	SectionName  = "system.yaml"
 )
 
 // Manifest says how a snapshot of a system was taken. Its fields are described
@@ -136,8 +137,12 @@ func (c *capturing) describe() ([]listing.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []listing.File{
+	files := []listing.File{
 		listing.Bytes(ManifestName, append(p, '\n'), c.opt.Time),
 		listing.Bytes(RunBookName, []byte(RunBook(c.plan, m, c.opt.Time)), c.opt.Time),
-	}, nil
+	}
+	if c.opt.Section != nil {
+		files = append(files, listing.Bytes(SectionName, c.opt.Section, c.opt.Time))
+	}
+	return files, nil
 }

@@ -102,6 +102,15 @@ func (s *Stored) RunBook() (string, error) {
 	return string(p), err
 }
 
+// Section returns the system's section of the configuration, as it was then.
+func (s *Stored) Section() ([]byte, error) {
+	p, err := fs.ReadFile(s.fs, s.root+"/"+SectionName)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration that the system had is not in the snapshot: name one with --config: %w", err)
+	}
+	return p, nil
+}
+
 // Restore puts a part back through the source that captures its kind.
 func (s *Stored) Restore(ctx context.Context, path string, to sources.Restorer, opt sources.RestoreOptions) (sources.Restored, error) {
 	p, err := s.Part(path)

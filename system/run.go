@@ -26,6 +26,7 @@ type Options struct {
 	DryRun              bool
 	Hooks               hook.Runner
 	Owners              func(uids, gids map[uint32]bool) *repo.Owners
+	Section             []byte // of the configuration, without secrets: it lies beside the manifest
 	StateDir            string // of records of what is stopped; "" is stopped.Folder()
 }
 

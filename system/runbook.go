@@ -63,22 +63,31 @@ func mode(m *Manifest) string {
 
 // versions lists what has to be the same.
 func (b *book) versions(m *Manifest) {
-	b.line("\n## Versions that have to match\n")
-	b.line("| what | version | captured by |\n|---|---|---|")
+	var rows []string
+	row := func(format string, args ...any) { rows = append(rows, fmt.Sprintf(format, args...)) }
 	if m.Version != "" {
-		b.line("| %s | %s | |", m.Product, m.Version)
+		row("| %s | %s | |", m.Product, m.Version)
 	}
 	if m.Java != "" {
-		b.line("| Java | %s | |", m.Java)
+		row("| Java | %s | |", m.Java)
 	}
 	for _, p := range m.Parts {
 		if p.Facts.Product != "" {
-			b.line("| %s, part `%s` | %s | %s |", p.Facts.Product, p.Path, p.Facts.Version, p.Facts.Tool)
+			row("| %s, part `%s` | %s | %s |", p.Facts.Product, p.Path, p.Facts.Version, p.Facts.Tool)
 		}
 		for name, v := range sorted(p.Facts.Schema) {
-			b.line("| schema of `%s`, %s | %s | |", p.Path, name, v)
+			row("| schema of `%s`, %s | %s | |", p.Path, name, v)
 		}
 	}
+	b.table("Versions that have to match", "| what | version | captured by |\n|---|---|---|", rows)
+}
+
+// table writes a section with a table, unless it has no rows.
+func (b *book) table(title, head string, rows []string) {
+	if len(rows) == 0 {
+		return
+	}
+	b.line("\n## %s\n\n%s\n%s", title, head, strings.Join(rows, "\n"))
 }
 
 // missing lists what does not come back.
@@ -139,20 +148,20 @@ func (b *book) step(n int, s Step, m *Manifest) {
 
 // end lists the figures to compare with.
 func (b *book) end(m *Manifest) {
-	b.line("\n## What to compare at the end\n")
-	b.line("| part | what | count |\n|---|---|---|")
+	var rows []string
 	for _, p := range m.Parts {
 		if len(p.Facts.Counts) > 40 {
 			sum := int64(0)
 			for _, n := range p.Facts.Counts {
 				sum += n
 			}
-			b.line("| `%s` | %d counted, each in manifest.json | %d |", p.Path, len(p.Facts.Counts), sum)
+			rows = append(rows, fmt.Sprintf("| `%s` | %d things, each in manifest.json | %d |", p.Path, len(p.Facts.Counts), sum))
 			continue
 		}
 		for name, n := range sorted(p.Facts.Counts) {
-			b.line("| `%s` | %s | %d |", p.Path, name, n)
+			rows = append(rows, fmt.Sprintf("| `%s` | %s | %d |", p.Path, name, n))
 		}
 	}
+	b.table("What to compare at the end", "| part | what | count |\n|---|---|---|", rows)
 	b.line("\nAfter a restore make a new backup at once: what goes on from the old ones begins anew.")
 }
