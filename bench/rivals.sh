@@ -66,17 +66,22 @@ install_kopia() {
 		"-X github.com/kopia/kopia/repo.BuildVersion=${KOPIA_VERSION#v}"
 }
 
-# The mount is a feature that the published rustic has switched on by choice.
-install_rustic() {
+# cargo_program NAME CRATE VERSION [FLAGS]: what is built stays until it is whole,
+# so that a build that was broken off goes on.
+cargo_program() {
+	local name=$1 crate=$2 version=$3
+	shift 3
 	need cargo || return 1
-	cargo install --locked --quiet --root "$root" --version "$RUSTIC_VERSION" --features mount rustic-rs ||
-		cargo install --locked --quiet --root "$root" --version "$RUSTIC_VERSION" rustic-rs
+	export CARGO_TARGET_DIR="$root/build-$name"
+	cargo install --locked --quiet --root "$root" --version "$version" "$@" "$crate" && rm -rf "$CARGO_TARGET_DIR"
 }
 
-install_bupstash() {
-	need cargo && need pkg-config || return 1
-	cargo install --locked --quiet --root "$root" --version "$BUPSTASH_VERSION" bupstash
+# The mount is a feature that the published rustic has switched on by choice.
+install_rustic() {
+	cargo_program rustic rustic-rs "$RUSTIC_VERSION" --features mount || cargo_program rustic rustic-rs "$RUSTIC_VERSION"
 }
+
+install_bupstash() { need pkg-config && cargo_program bupstash bupstash "$BUPSTASH_VERSION"; }
 
 # A borg without a FUSE library still backs up; its mount rows stay empty then.
 install_borg() {

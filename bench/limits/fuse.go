@@ -166,7 +166,7 @@ func served(ctx context.Context, s settings, say func(string, float64, string)) 
 	} {
 		var top float64
 		for i := range s.tries {
-			r, err := once(c.plan, c.ahead)
+			r, err := once(c.plan, c.ahead, s.patience)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.what, err)
 			}
@@ -189,7 +189,7 @@ func perSecond(r reading.Result) float64 { return float64(r.Files) / r.Seconds }
 
 // once carries out a plan on a fresh mount. The reader is this process: the
 // server is another one.
-func once(p reading.Plan, ahead int) (r reading.Result, err error) {
+func once(p reading.Plan, ahead int, patience time.Duration) (r reading.Result, err error) {
 	dir, err := os.MkdirTemp("", "ivyvault-limits-mount-")
 	if err != nil {
 		return r, err
@@ -205,6 +205,6 @@ func once(p reading.Plan, ahead int) (r reading.Result, err error) {
 			return r, err
 		}
 	}
-	p.Root, p.Limit = dir, time.Minute
+	p.Root, p.Limit = dir, patience
 	return reading.Run(p)
 }

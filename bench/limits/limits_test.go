@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"time"
 )
 
 // TestMain lets this program serve, as the command does.
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestEveryLimitIsMeasured(t *testing.T) {
-	s := settings{dir: t.TempDir(), disk: t.TempDir(), files: 50, size: 1 << 20, tries: 1}
+	s := settings{dir: t.TempDir(), disk: t.TempDir(), files: 50, size: 1 << 20, tries: 1, patience: 100 * time.Millisecond}
 	for _, l := range limits() {
 		if f, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0); err == nil {
 			f.Close()

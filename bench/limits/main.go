@@ -39,6 +39,7 @@ type settings struct {
 	files     int
 	size      int // bytes that each work in memory is done on
 	tries     int
+	patience  time.Duration // for one look at the file system in memory
 }
 
 // limit is one thing to measure. It prints its own lines.
@@ -48,7 +49,7 @@ type limit struct {
 }
 
 func run(ctx context.Context, args []string) error {
-	var s settings
+	s := settings{patience: time.Minute}
 	f := flag.NewFlagSet("limits", flag.ContinueOnError)
 	f.StringVar(&s.dir, "dir", "/dev/shm", "`FOLDER` for the many files, where the comparison has them")
 	f.StringVar(&s.disk, "disk", os.TempDir(), "`FOLDER` on a disk")
