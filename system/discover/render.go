@@ -17,7 +17,7 @@ func YAML(list []*Proposal) (string, error) {
 		key := scalar(p.Name)
 		key.HeadComment = p.head()
 		section := p.section()
-		section.FootComment = p.foot()
+		key.FootComment = p.foot() // of the key: that of its value would come behind the next key
 		systems.Content = append(systems.Content, key, section)
 	}
 	top := mapping()
