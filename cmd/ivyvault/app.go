@@ -46,6 +46,7 @@ func verbs() []*cli.Command {
 		pruneCommand(),
 		checkCommand(),
 		axonCommand(),
+		systemCommand(),
 		keyCommand(),
 		catCommand(),
 		debugCommand(),
