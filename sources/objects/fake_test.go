@@ -26,10 +26,9 @@ type fake struct {
 	opened  []string // keys, with the place where it isn't the beginning
 	listErr error    // after so many objects:
 	listEnd int
-	cut     int                                    // bodies break off after so many bytes
-	fuss    func(key string)                       // is called before every opening
-	less    func(a, b string) int                  // order of lists
-	list    func(key string) (Object, bool, error) // in place of what is there
+	cut     int                   // bodies break off after so many bytes
+	fuss    func(key string)      // is called before every opening
+	less    func(a, b string) int // order of lists
 }
 
 type thing struct {

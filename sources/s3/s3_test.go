@@ -100,7 +100,7 @@ func TestTwoNightsAndBack(t *testing.T) {
 	s := s3test.Start(t)
 	b := made(t, s.URL, "docs")
 	all := fill(t, b)
-	proxy := s3test.Before(t, s.URL)
+	proxy := objectstest.Before(t, s.URL)
 	p := New(configFor(t, proxy.URL, "docs"), Env{})
 	t.Run("conformance", func(t *testing.T) {
 		small := configFor(t, s.URL, "docs")
@@ -172,7 +172,7 @@ func TestWhatChangesMeanwhile(t *testing.T) {
 	for _, k := range []string{"a", "b", "c"} {
 		put(t, b, k, "content of "+k, objects.Metadata{})
 	}
-	proxy := s3test.Before(t, s.URL)
+	proxy := objectstest.Before(t, s.URL)
 	proxy.Before = func(r *http.Request) {
 		if r.Method == "GET" && r.URL.Path == "/docs/a" && r.Header.Get("If-Match") != "" {
 			put(t, b, "a", "another", objects.Metadata{})
@@ -198,7 +198,7 @@ func TestBrokenConnectionGoesOn(t *testing.T) {
 	b := made(t, s.URL, "docs")
 	want := content(3, 3<<20)
 	put(t, b, "big", want, objects.Metadata{})
-	proxy := s3test.Before(t, s.URL)
+	proxy := objectstest.Before(t, s.URL)
 	cuts := 0
 	proxy.Body = func(r *http.Response) error {
 		if r.Request.Method == "GET" && strings.HasSuffix(r.Request.URL.Path, "/big") && cuts < 2 {
@@ -235,7 +235,7 @@ func TestServerThatDies(t *testing.T) {
 			for i := range 3 {
 				put(t, b, fmt.Sprintf("k%d", i), content(uint64(i), 1<<20), objects.Metadata{})
 			}
-			proxy := s3test.Before(t, s.URL)
+			proxy := objectstest.Before(t, s.URL)
 			proxy.Before = func(r *http.Request) {
 				if list := strings.Contains(r.URL.RawQuery, "list-type"); list == (when == "while it lists") && !strings.Contains(r.URL.RawQuery, "versioning") && r.Method == "GET" {
 					s.Kill()
