@@ -51,6 +51,7 @@ func verbs() []*cli.Command {
 		catCommand(),
 		debugCommand(),
 		cacheCommand(),
+		configCommand(),
 		versionCommand(),
 		completionCommand(),
 		manCommand(),

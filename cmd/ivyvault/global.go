@@ -1,12 +1,17 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"ivyvault/sources/secret"
+	"ivyvault/system/config"
 )
 
 // globalCategory sets the flags that every verb has apart from its own.
@@ -17,13 +22,15 @@ type global struct {
 	repository         string
 	passwordFile       string
 	passwordCommand    string
+	password           secret.Value // of the configuration, where that names the repository
 	cacheDir           string
 	noCache            bool
 	json, quiet        bool
 	verbose            int
 	limitUp, limitDown int // KiB a second, 0: no limit
 	attempts           int
-	stdinTaken         bool // standard input carries the data
+	stdinTaken         bool  // standard input carries the data
+	misread            error // why the configuration names no repository
 }
 
 func globalFlags() []cli.Flag {
@@ -76,6 +83,7 @@ func readGlobal(c *cli.Context) (global, error) {
 	case g.attempts < 1:
 		return g, usageError(c.Command.Name, "--retry is a number of attempts, at least 1")
 	}
+	g.misread = g.configure()
 	if g.noCache {
 		g.cacheDir = ""
 		return g, nil
@@ -86,6 +94,39 @@ func readGlobal(c *cli.Context) (global, error) {
 		}
 	}
 	return g, nil
+}
+
+// configure takes from the configuration what neither flags nor variables say.
+// It isn't looked for where these name the repository: its password is that of
+// its own repository.
+func (g *global) configure() error {
+	if g.repository != "" {
+		return nil
+	}
+	path, err := config.Find()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f, err := config.Read(path)
+	if err != nil {
+		return err
+	}
+	g.repository, g.password = f.Repository, f.Password
+	if g.cacheDir == "" {
+		g.cacheDir = f.CacheDir
+	}
+	return nil
+}
+
+// medium finds where the repository is.
+func (g global) medium() (medium, string, error) {
+	if g.repository == "" && g.misread != nil {
+		return medium{}, "", g.misread
+	}
+	return findMedium(g.repository)
 }
 
 // makeCache makes the cache folder before anything else is done that a folder

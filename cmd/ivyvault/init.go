@@ -59,7 +59,7 @@ func runInit(c *cli.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	m, place, err := findMedium(g.repository)
+	m, place, err := g.medium()
 	if err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func bucket(kib int) *limit.Bucket {
 
 // openRepo opens the repository that the flags name. The caller closes it.
 func openRepo(ctx context.Context, g global, out *console) (*repo.Repo, error) {
-	m, place, err := findMedium(g.repository)
+	m, place, err := g.medium()
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,10 @@ func readPassword(ctx context.Context, g global, what string, isNew bool) ([]byt
 		}
 		return []byte(p), nil
 	}
+	if !g.password.IsZero() {
+		p, err := g.password.Reveal(ctx)
+		return []byte(p), err
+	}
 	return askPassword(ctx, g, what, isNew)
 }
 
