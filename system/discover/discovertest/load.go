@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -122,7 +123,7 @@ func (c *Case) system() (fstest.MapFS, error) {
 	for jar, inside := range jars {
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)
-		for _, n := range slices.Sorted(mapsKeys(inside)) {
+		for _, n := range slices.Sorted(maps.Keys(inside)) {
 			w, err := z.Create(n)
 			if err == nil {
 				_, err = w.Write([]byte(inside[n]))
@@ -143,16 +144,6 @@ func (c *Case) system() (fstest.MapFS, error) {
 		files[d] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
 	}
 	return files, nil
-}
-
-func mapsKeys(m map[string]string) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // shut is a file system some of whose files may not be read.
@@ -191,3 +182,9 @@ func (c *Case) With(file, text string) *Case {
 var errNoValue = errors.New("the line does not hold the value as it is read")
 
 func describe(s settings.Setting) string { return fmt.Sprintf("%s=%q (%s)", s.Key, s.Value, s.From) }
+
+// Files returns the names of the files, sorted.
+func (c *Case) Files() []string { return slices.Sorted(maps.Keys(c.files)) }
+
+// Text returns what a file holds.
+func (c *Case) Text(file string) string { return c.files[file] }
