@@ -29,6 +29,13 @@ func Find(list []repo.Snapshot, name, what, part string) (repo.Snapshot, error) 
 	if len(mine) == 0 {
 		return repo.Snapshot{}, fmt.Errorf("there is no snapshot of a system %q: %w", name, &repo.NotFoundError{What: name})
 	}
+	if !slices.ContainsFunc(mine, func(s repo.Snapshot) bool {
+		info, _ := s.SystemInfo()
+		_, has := info.Part(part)
+		return has
+	}) {
+		part = "" // who opens the snapshot says which parts it has
+	}
 	slices.SortStableFunc(mine, func(a, b repo.Snapshot) int { return a.Time.Compare(b.Time) })
 	for i := len(mine) - 1; i >= 0; i-- {
 		if TimeName(mine[i].Time) == what {

@@ -47,13 +47,19 @@ another anywhere. One that begins with ! takes back what an earlier one left out
 Example:
   ivyvault backup /srv/ivy --exclude '*.tmp' --tag nightly
   pg_dump ivy | ivyvault backup --stdin --stdin-filename ivy.sql
-  ivyvault backup --stdin-filename ivy.sql --stdin-from-command -- pg_dump ivy`,
-		Flags: append(append(sourceFlags(), snapshotFlags()...), streamFlags()...),
+  ivyvault backup --stdin-filename ivy.sql --stdin-from-command -- pg_dump ivy
+  ivyvault backup --system claims`,
+		Flags: append(append(append(sourceFlags(), snapshotFlags()...), streamFlags()...), systemBackupFlags()...),
 		Before: func(c *cli.Context) (err error) {
 			o, err = readBackup(c)
 			return err
 		},
-		Action: func(c *cli.Context) error { return runBackup(c, o) },
+		Action: func(c *cli.Context) error {
+			if c.String("system") != "" {
+				return runBackupSystem(c, o)
+			}
+			return runBackup(c, o)
+		},
 	}
 }
 
@@ -181,6 +187,9 @@ func (o *backupOptions) readPaths(c *cli.Context) error {
 	switch {
 	case o.stdin && len(o.paths) > 0:
 		return usageError("backup", "--stdin takes no paths")
+	case c.String("system") != "" && (o.stdin || len(o.paths) > 0):
+		return usageError("backup", "--system takes no paths: what is captured stands in the configuration")
+	case c.String("system") != "":
 	case !o.stdin && len(o.paths) == 0:
 		return usageError("backup", "name at least one path to back up")
 	}

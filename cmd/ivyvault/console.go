@@ -50,7 +50,9 @@ func newConsole(app *cli.App, json, quiet bool, verbose int) *console {
 // begin reads the global flags and makes the console of a verb.
 func begin(c *cli.Context) (global, *console, error) {
 	g, err := readGlobal(c)
-	return g, newConsole(c.App, g.json, g.quiet, g.verbose), err
+	out := newConsole(c.App, g.json, g.quiet, g.verbose)
+	nameStopped(out)
+	return g, out, err
 }
 
 // report prints what a verb returns: the value itself as JSON, or text.

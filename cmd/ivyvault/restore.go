@@ -10,7 +10,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"ivyvault/chunk"
 	"ivyvault/repo"
 	"ivyvault/repo/pick"
 	"ivyvault/repo/restore"
@@ -37,7 +36,8 @@ code is then 3.
 
 Example:
   ivyvault restore latest --target /tmp/back
-  ivyvault restore latest:/srv/ivy/documents --target /srv/ivy/documents --delete`,
+  ivyvault restore latest:/srv/ivy/documents --target /srv/ivy/documents --delete
+  ivyvault restore --system claims --part databases/system --table IWA_Task --to database=spare`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "target", Aliases: []string{"t"}, Usage: "write below `DIR`, which is made where it is missing"},
 			&cli.StringSliceFlag{Name: "include", Aliases: []string{"i"}, Usage: "only what matches `PATTERN`, as for backup (may be repeated)"},
@@ -50,15 +50,26 @@ Example:
 			&cli.BoolFlag{Name: "verify", Usage: "afterwards read every file again and compare"},
 			&cli.BoolFlag{Name: "sparse", Usage: "leave holes for blocks of zeros"},
 			&cli.BoolFlag{Name: "no-owner", Usage: "don't set owners and groups"},
-		}, filterFlags()...),
+		}, append(systemRestoreFlags(), filterFlags()...)...),
 		Before: func(c *cli.Context) (err error) {
-			if err := wantArgs(c, 1, 1); err != nil {
+			least := 1
+			if c.String("system") != "" {
+				least = 0 // the newest that is whole
+			}
+			if err := wantArgs(c, least, 1); err != nil {
 				return err
 			}
 			o.run = restore.Options{
 				Target: c.String("target"), Include: c.StringSlice("include"), IInclude: c.StringSlice("iinclude"),
 				Exclude: c.StringSlice("exclude"), IExclude: c.StringSlice("iexclude"), Overwrite: restore.Overwrite(c.String("overwrite")),
 				Delete: c.Bool("delete"), DryRun: c.Bool("dry-run"), Verify: c.Bool("verify"), Sparse: c.Bool("sparse"), NoOwner: c.Bool("no-owner"),
+			}
+			if c.String("system") != "" {
+				if c.String("part") == "" {
+					return usageError("restore", "say which part of the system: --part; 'ivyvault system runbook' lists them in their order")
+				}
+				o.filter, err = readFilter(c)
+				return err
 			}
 			if o.run.Target == "" {
 				return usageError("restore", "say where to: --target DIR")
@@ -67,7 +78,12 @@ Example:
 			o.filter, err = readFilter(c)
 			return err
 		},
-		Action: func(c *cli.Context) error { return runRestore(c, o) },
+		Action: func(c *cli.Context) error {
+			if c.String("system") != "" {
+				return runRestoreSystem(c, o)
+			}
+			return runRestore(c, o)
+		},
 	}
 }
 
@@ -95,14 +111,7 @@ func runRestore(c *cli.Context, o restoreOptions) error {
 		return err
 	}
 	err = out.summary(report, func(w io.Writer) { printRestore(w, report, o.run) })
-	n := int64(len(report.Findings) + report.Omitted)
-	if report.Incomplete {
-		err = errors.Join(err, &incompleteError{plural(n, "thing", "things") + " could not be restored in full, as named above; what stands in the target for them is incomplete"})
-	}
-	if report.Damaged {
-		err = errors.Join(err, &chunk.DamageError{What: "the repository", How: "some files could not be read back from it; 'ivyvault check --read-data' tells more"})
-	}
-	return err
+	return errors.Join(err, restoreOutcome(report))
 }
 
 func printRestore(w io.Writer, r restore.Report, o restore.Options) {

@@ -11,6 +11,6 @@ ivyvault.yaml says what that is.
 
 Example:
   ivyvault system discover /opt/axonivy`,
-		Subcommands: []*cli.Command{systemDiscoverCommand()},
+		Subcommands: []*cli.Command{systemDiscoverCommand(), systemPlanCommand(), systemRunbookCommand(), systemResumeCommand()},
 	}
 }
