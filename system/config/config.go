@@ -104,7 +104,8 @@ type Part interface{ Validate() error }
 // Database is one database: its type, beside the keys of that type.
 type Database struct {
 	Type string
-	// Part is a *postgres.Config, *mssql.Config, *oracle.Config or *h2.Config.
+	// Part is a *postgres.Config, *mysql.Config, *mssql.Config, *oracle.Config
+	// or *h2.Config.
 	Part Part
 }
 

@@ -6,6 +6,7 @@ import (
 	"ivyvault/sources/azure"
 	"ivyvault/sources/h2"
 	"ivyvault/sources/mssql"
+	"ivyvault/sources/mysql"
 	"ivyvault/sources/oracle"
 	"ivyvault/sources/postgres"
 	"ivyvault/sources/s3"
@@ -21,6 +22,8 @@ type kind struct {
 func databases() []kind {
 	return []kind{
 		{"postgresql", func() Part { return &postgres.Config{} }},
+		{"mysql", func() Part { return &mysql.Config{} }},
+		{"mariadb", func() Part { return &mysql.Config{} }},
 		{"sqlserver", func() Part { return &mssql.Config{} }},
 		{"oracle", func() Part { return &oracle.Config{} }},
 		{"h2", func() Part { return &h2.Config{} }},

@@ -10,7 +10,11 @@ import (
 // Schema is a JSON Schema of the file, made of the types that it is decoded
 // into, for editors.
 func Schema() ([]byte, error) {
-	s := object(reflect.TypeFor[File]())
+	w, err := words()
+	if err != nil {
+		return nil, err
+	}
+	s := drawing{w}.object(reflect.TypeFor[File]())
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = Name
 	s["required"] = []string{"version"}
@@ -21,24 +25,31 @@ func Schema() ([]byte, error) {
 
 type node map[string]any
 
-func object(t reflect.Type) node {
+// drawing makes the schema, with the words for each field.
+type drawing struct{ words map[string]string }
+
+func (d drawing) object(t reflect.Type) node {
 	properties := node{}
 	for _, f := range fields(t) {
-		properties[f.key] = schemaOf(t.Field(f.index).Type, t, f.key)
+		n := d.of(t.Field(f.index).Type, t, f.key)
+		if word := d.words[wordOf(t, f.index)]; word != "" {
+			n["description"] = word
+		}
+		properties[f.key] = n
 	}
 	return node{"type": "object", "additionalProperties": false, "properties": properties}
 }
 
-func schemaOf(t, in reflect.Type, key string) node {
+func (d drawing) of(t, in reflect.Type, key string) node {
 	switch t {
 	case reflect.TypeFor[time.Duration]():
 		return node{"type": "string", "pattern": `^([0-9]+d)?([0-9.]+(h|m|s|ms))*$`, "description": "90s, 15m, 4h, 2d or 1d12h"}
 	case reflect.TypeFor[Database]():
-		return oneOf(databases())
+		return d.oneOf(databases())
 	case reflect.TypeFor[Documents]():
-		return oneOf(stores())
+		return d.oneOf(stores())
 	case reflect.TypeFor[[]Hook]():
-		return node{"oneOf": []node{{"type": "array", "items": object(reflect.TypeFor[Hook]())}, object(reflect.TypeFor[Hook]())}}
+		return node{"oneOf": []node{{"type": "array", "items": d.object(reflect.TypeFor[Hook]())}, d.object(reflect.TypeFor[Hook]())}}
 	case reflect.TypeFor[[]string]():
 		return node{"oneOf": []node{{"type": "array", "items": node{"type": "string"}}, {"type": "string"}}}
 	}
@@ -57,13 +68,13 @@ func schemaOf(t, in reflect.Type, key string) node {
 	}
 	switch t.Kind() {
 	case reflect.Pointer:
-		return schemaOf(t.Elem(), in, key)
+		return d.of(t.Elem(), in, key)
 	case reflect.Struct:
-		return object(t)
+		return d.object(t)
 	case reflect.Map:
-		return node{"type": "object", "additionalProperties": schemaOf(t.Elem(), in, "")}
+		return node{"type": "object", "additionalProperties": d.of(t.Elem(), in, "")}
 	case reflect.Slice:
-		return node{"type": "array", "items": schemaOf(t.Elem(), in, "")}
+		return node{"type": "array", "items": d.of(t.Elem(), in, "")}
 	case reflect.Bool:
 		return node{"type": "boolean"}
 	case reflect.Int, reflect.Int64:
@@ -73,10 +84,10 @@ func schemaOf(t, in reflect.Type, key string) node {
 }
 
 // oneOf is a choice by the key 'type'.
-func oneOf(kinds []kind) node {
+func (d drawing) oneOf(kinds []kind) node {
 	var all []node
 	for _, k := range kinds {
-		s := object(reflect.TypeOf(k.make()).Elem())
+		s := d.object(reflect.TypeOf(k.make()).Elem())
 		s["properties"].(node)["type"] = node{"const": k.name}
 		s["required"] = []string{"type"}
 		all = append(all, s)
