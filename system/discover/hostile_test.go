@@ -13,6 +13,7 @@ import (
 	"ivyvault/system/discover/discovertest"
 	"ivyvault/system/discover/flowable"
 	"ivyvault/system/discover/ivy"
+	"ivyvault/system/discover/settings"
 	"ivyvault/system/discover/tree"
 	"ivyvault/system/discover/wso2"
 )
@@ -44,8 +45,8 @@ func TestHostileFiles(t *testing.T) {
 					strings.Repeat("[", 5000), strings.Repeat("a: &a\n  b: *a\n", 50), "${${${${a}}}}", "x: ${x}\nx=${x}",
 				}
 				r.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
-				others = others[:6]
-				if r.UintN(8) == 0 {
+				others = others[:4]
+				if r.UintN(16) == 0 {
 					others = append(others, strings.Repeat("x", tree.Most+1))
 				}
 				for _, other := range others {
@@ -82,6 +83,15 @@ func TestWhatIsNoInstallation(t *testing.T) {
 	var nothing *discover.NothingError
 	if _, err = discover.Run(t.Context(), engines(), discover.Options{Paths: []string{"/empty"}, Tree: tr}); !errors.As(err, &nothing) || len(nothing.Types) != 4 {
 		t.Error(err)
+	}
+}
+
+// A variable of some engine doesn't make every path that engine.
+func TestVariablesShowNoEngine(t *testing.T) {
+	tr := tree.New(fstest.MapFS{"x/y": &fstest.MapFile{}})
+	env := settings.FromMap(map[string]string{"FLOWABLE_HOME": "/f", "IVY_SYSTEMDB_URL": "jdbc:h2:mem:", "AXONIQ_AXONSERVER_NAME": "a", "SPRING_DATASOURCE_URL": "jdbc:h2:mem:"})
+	if list, err := discover.Run(t.Context(), engines(), discover.Options{Paths: []string{"/x"}, Tree: tr, Env: env}); err == nil {
+		t.Errorf("found %s", list[0].Type.Text)
 	}
 }
 

@@ -39,7 +39,7 @@ func (Engine) Detect(in discover.Input) string {
 		return r.library
 	}
 	for _, s := range r.All() {
-		if strings.HasPrefix(strings.ToLower(s.Key), "flowable.") {
+		if s.From.Kind != settings.Env && strings.HasPrefix(strings.ToLower(s.Key), "flowable.") { // a variable says nothing of the path
 			return s.From.String()
 		}
 	}
