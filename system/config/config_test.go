@@ -56,12 +56,12 @@ systems:
         path: HOME
         exclude: [/log, "*.tmp"]
     hooks:
-      before: {command: [logger, begin], timeout: 10s}
+      before: {command: [echo, begin], timeout: 10s}
       after:
         - command: "logger end; sync"
           shell: true
-      stop: {command: [systemctl, stop, ivy]}
-      start: {command: [systemctl, start, ivy]}
+      stop: {command: [echo, stop, ivy]}
+      start: {command: [no-such-program, start, ivy]}
     schedule: "*-*-* 02:30:00"
     retention: {keep-daily: 7, keep-monthly: unlimited, keep-within: 14d, keep-tag: "release,gold"}
     objectives: {rpo: 1d, rto: 4h30m}
@@ -72,7 +72,7 @@ systems:
 func TestWholeFile(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("CONFIG_TEST_PASSWORD", "hunter2")
-	f, err := Parse("x.yaml", []byte(strings.ReplaceAll(whole, "HOME", home)))
+	f, err := Parse("x.yaml", []byte(strings.NewReplacer("HOME", home, "no-such-program", "echo").Replace(whole)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +101,24 @@ func TestWholeFile(t *testing.T) {
 	r, err := f.Check(t.Context())
 	if err != nil || r.Secrets != 2 || len(r.Systems) != 1 {
 		t.Errorf("checked: %+v, %v", r, err)
+	}
+}
+
+// The example of the page is one that is taken.
+func TestPageShowsAGoodFile(t *testing.T) {
+	page, err := os.ReadFile("../../doc/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\n")
+	text, _, ok := strings.Cut(text, "```")
+	if _, err := Parse("configuration.md", []byte(text)); err != nil || !ok {
+		t.Error(err)
+	}
+	for _, k := range append(databases(), stores()...) {
+		if !strings.Contains(string(page), "`"+k.name+"`") {
+			t.Errorf("the page doesn't name the type %s", k.name)
+		}
 	}
 }
 
@@ -154,7 +172,7 @@ func TestCheckLooksForWhatIsNamed(t *testing.T) {
 	}
 	_, err = f.Check(t.Context())
 	var p Problems
-	if !errors.As(err, &p) || len(p) != 5 || p[0].Line != 3 || !strings.Contains(p[0].Error(), "is empty") {
+	if !errors.As(err, &p) || len(p) != 6 || p[0].Line != 3 || !strings.Contains(err.Error(), "hooks.start: the program of the hook is not there") || !strings.Contains(p[0].Error(), "is empty") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +99,16 @@ func (r *rules) hook(at string, h *Hook) {
 	}
 }
 
+// program looks whether a hook's program is there.
+func (r *rules) program(at string, h *Hook) {
+	if h == nil || h.Shell {
+		return
+	}
+	if _, err := exec.LookPath(h.Command[0]); err != nil {
+		r.at(at, "the program of the hook is not there: %v", err)
+	}
+}
+
 // For is the hook as it runs, under a name for messages.
 func (h *Hook) For(name string) hook.Hook {
 	return hook.Hook{Name: name, Argv: h.Command, Shell: h.Shell, Timeout: h.Timeout}
@@ -164,6 +175,14 @@ func (f *File) Check(ctx context.Context) (Report, error) {
 	for _, name := range sorted(f.Systems) {
 		s, at := f.Systems[name], "systems."+name
 		exists(at+".home", s.Home)
+		for i, h := range s.Hooks.Before {
+			r.program(fmt.Sprintf("%s.hooks.before[%d]", at, i), &h)
+		}
+		for i, h := range s.Hooks.After {
+			r.program(fmt.Sprintf("%s.hooks.after[%d]", at, i), &h)
+		}
+		r.program(at+".hooks.stop", s.Hooks.Stop)
+		r.program(at+".hooks.start", s.Hooks.Start)
 		for _, n := range sorted(s.Directories) {
 			exists(at+".directories."+n+".path", s.Directories[n].Path)
 		}
