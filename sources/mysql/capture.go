@@ -58,7 +58,7 @@ var (
 type NonTransactionalError struct{ Tables []string }
 
 func (e *NonTransactionalError) Error() string {
-	return fmt.Sprintf("%d tables are not InnoDB's, so no transaction protects them, the first being %s: convert them with ALTER TABLE … ENGINE=InnoDB, or stop what writes and set non_transactional: note", len(e.Tables), e.Tables[0])
+	return fmt.Sprintf("%d tables are not InnoDB's, so no transaction protects them, the first being %s: convert them with ALTER TABLE … ENGINE=InnoDB, or stop what writes and set non-transactional: note", len(e.Tables), e.Tables[0])
 }
 
 // OverflowError says that a dump got larger than there is room for it.
@@ -89,6 +89,9 @@ func (p *Part) capture(ctx context.Context) (_ *capture, err error) {
 	}()
 	s, err := p.open(ctx, c.dir.Path())
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkRights(ctx, p.cfg.Database); err != nil {
 		return nil, err
 	}
 	before, err := s.fingerprint(ctx, p.cfg.Database)

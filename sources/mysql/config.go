@@ -37,9 +37,9 @@ type Config struct {
 	Password secret.Value `yaml:"password"`
 	// SSLCA, SSLCert and SSLKey are paths of PEM files. With SSLCA the server
 	// must prove that it is the named host.
-	SSLCA   string `yaml:"ssl_ca"`
-	SSLCert string `yaml:"ssl_cert"`
-	SSLKey  string `yaml:"ssl_key"`
+	SSLCA   string `yaml:"ssl-ca"`
+	SSLCert string `yaml:"ssl-cert"`
+	SSLKey  string `yaml:"ssl-key"`
 	// Programs is the folder of mariadb-dump or mysqldump; PATH if not given.
 	Programs string `yaml:"programs"`
 	// Users says whether accounts and their rights are captured and restored:
@@ -47,7 +47,7 @@ type Config struct {
 	Users string `yaml:"users"`
 	// NonTransactional says what is done about tables that no transaction
 	// protects, as those of MyISAM: "refuse", if not given, or "note".
-	NonTransactional string `yaml:"non_transactional"`
+	NonTransactional string `yaml:"non-transactional"`
 	// Versions are look-ups of schema versions, beside those that are known.
 	Versions []tables.Lookup `yaml:"versions"`
 }
@@ -68,7 +68,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("'users' is %q: it must be auto or none", c.Users))
 	}
 	if c.NonTransactional != "" && c.NonTransactional != "refuse" && c.NonTransactional != "note" {
-		errs = append(errs, fmt.Errorf("'non_transactional' is %q: it must be refuse or note", c.NonTransactional))
+		errs = append(errs, fmt.Errorf("'non-transactional' is %q: it must be refuse or note", c.NonTransactional))
 	}
 	for i := range c.Versions {
 		errs = append(errs, c.Versions[i].Validate())

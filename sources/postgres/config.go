@@ -60,9 +60,9 @@ type Config struct {
 	Globals string `yaml:"globals"`
 	// NoOwner has a restore give everything to the user that connects, and
 	// leave out privileges. It is for servers where one isn't superuser.
-	NoOwner bool `yaml:"no_owner"`
+	NoOwner bool `yaml:"no-owner"`
 	// LockWait is how long a table's lock is waited for; 5 minutes if not given.
-	LockWait time.Duration `yaml:"lock_wait"`
+	LockWait time.Duration `yaml:"lock-wait"`
 	// Versions are look-ups of schema versions, beside those that are known.
 	Versions []tables.Lookup `yaml:"versions"`
 }
@@ -87,7 +87,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("'jobs' is %d: it must lie between 1 and 64", c.Jobs))
 	}
 	if c.LockWait < 0 {
-		errs = append(errs, fmt.Errorf("'lock_wait' is %v: it can't be less than nothing", c.LockWait))
+		errs = append(errs, fmt.Errorf("'lock-wait' is %v: it can't be less than nothing", c.LockWait))
 	}
 	switch c.SSLMode {
 	case "", "disable", "allow", "prefer", "require", "verify-ca", "verify-full":

@@ -88,7 +88,7 @@ func (r *restore) fill(ctx context.Context, into string) error {
 // setting or a limit doesn't disturb the restore.
 func (r *restore) properties(ctx context.Context, name string) error {
 	if r.part.cfg.NoOwner {
-		r.note("owners, privileges and settings of the database were left out: the configuration says no_owner")
+		r.note("owners, privileges and settings of the database were left out: the configuration says no-owner")
 		return nil
 	}
 	notes, err := r.desc.Database.finish(ctx, r.admin, name)
@@ -119,7 +119,7 @@ func (r *restore) owners(ctx context.Context) (bool, error) {
 		}
 	}
 	if len(missing) > 0 {
-		return false, fmt.Errorf("the user %q can't give objects to their owners %s, for they don't exist or it is no member of them: connect as a superuser, create the roles, or set no_owner. No database was changed", r.part.cfg.User, strings.Join(missing, ", "))
+		return false, fmt.Errorf("the user %q can't give objects to their owners %s, for they don't exist or it is no member of them: connect as a superuser, create the roles, or set no-owner. No database was changed", r.part.cfg.User, strings.Join(missing, ", "))
 	}
 	return true, nil
 }
