@@ -57,8 +57,9 @@ func Start(t *testing.T) *Server {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.Command(bin, "--port", addr, "--quiet", "posix", "--sidecar", filepath.Join(dir, "meta"), "--default-etag", "d41d8cd98f00b204e9800998ecf8427e", filepath.Join(dir, "data"))
-	for _, sub := range []string{"meta", "data"} {
+	cmd := exec.Command(bin, "--port", addr, "--quiet", "posix", "--versioning-dir", filepath.Join(dir, "versions"), "--sidecar", filepath.Join(dir, "meta"),
+		"--default-etag", "d41d8cd98f00b204e9800998ecf8427e", filepath.Join(dir, "data"))
+	for _, sub := range []string{"meta", "data", "versions"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
