@@ -45,7 +45,7 @@ type assembler struct {
 
 // assemble takes the items in order and returns the root directory. Where it
 // fails it tells the walk and the readers by fail, before it waits for them.
-func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget, fail func(error)) (subtree, error) {
+func (x *run) assemble(ctx context.Context, order <-chan *batch, room *budget, fail func(error)) (subtree, error) {
 	a := &assembler{x: x, ctx: ctx, slots: make(chan struct{}, 2)}
 	a.bundler = tree.NewBundler(x.put, a.emit)
 	a.dirs = append(a.dirs, tree.NewDirWriter(x.put, x.cut))
@@ -61,11 +61,13 @@ func (x *run) assemble(ctx context.Context, order <-chan *item, room *budget, fa
 	a.bundler.Flush()
 	a.jobs.Wait()
 	if err != nil {
-		for it := range order { // let the walk and the readers end
-			if it.done != nil {
-				<-it.done
+		for b := range order { // let the walk and the readers end
+			if b.done != nil {
+				<-b.done
 			}
-			a.release(it, room)
+			for i := range b.items {
+				a.release(&b.items[i], room)
+			}
 		}
 		return subtree{}, err
 	}
@@ -81,20 +83,24 @@ func (a *assembler) emit(job func(context.Context)) {
 	})
 }
 
-func (a *assembler) all(order <-chan *item, room *budget) error {
-	for it := range order {
-		if it.done != nil {
+func (a *assembler) all(order <-chan *batch, room *budget) error {
+	for b := range order {
+		if b.done != nil {
 			select {
-			case <-it.done:
+			case <-b.done:
 			case <-a.ctx.Done():
-				return context.Cause(a.ctx) // a reader still has the item
+				return context.Cause(a.ctx) // a reader still has the batch
 			}
 		}
-		err := a.take(it)
-		a.release(it, room)
-		if err != nil {
-			return err
+		for i := range b.items {
+			it := &b.items[i]
+			err := a.take(it)
+			a.release(it, room)
+			if err != nil {
+				return err
+			}
 		}
+		a.x.batches.put(b)
 		if err := a.drain(false); err != nil {
 			return err
 		}
@@ -271,12 +277,13 @@ func dirOf(path string) string {
 	return path[:i]
 }
 
-// seen counts an entry.
+// seen counts an entry. Only the assembler calls it.
 func (x *run) seen(it *item) {
 	n := &it.node
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.uids[n.UID], x.gids[n.GID] = true, true
+	if n.UID != x.uid || n.GID != x.gid || len(x.uids) == 0 {
+		x.uid, x.gid = n.UID, n.GID
+		x.uids[n.UID], x.gids[n.GID] = true, true
+	}
 	switch n.Type {
 	case tree.File:
 		x.stats.Files++

@@ -98,7 +98,7 @@ func (s *Session) part(ctx context.Context, p Part) (Outcome, error) {
 	defer s.mu.Unlock()
 	s.forget(p.Path) // it may be captured again
 	s.x.merge(kid)
-	o.Stats, o.Findings = kid.stats, len(kid.findings)+kid.omitted
+	o.Stats, o.Findings = kid.total(), len(kid.findings)+kid.omitted
 	if err != nil {
 		kid.recorder.drop()
 		var failed *partError
@@ -240,7 +240,7 @@ func (x *run) ask(ctx context.Context, c sources.Capture, o *Outcome) error {
 func (x *run) merge(kid *run) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	a, b := &x.stats, &kid.stats
+	a, b := &x.stats, kid.total()
 	a.Files += b.Files
 	a.Dirs += b.Dirs
 	a.Others += b.Others

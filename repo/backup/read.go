@@ -26,7 +26,9 @@ func (x *run) readItem(ctx context.Context, it *item) {
 		return
 	}
 	path := it.entry.Path
-	x.current.Store(&path)
+	if it.node.Size > maxSmall { // small ones are told of by the batch
+		x.tell(path)
+	}
 	err := x.readFile(ctx, it)
 	switch {
 	case err == nil:
@@ -37,6 +39,20 @@ func (x *run) readItem(ctx context.Context, it *item) {
 		it.err = context.Cause(ctx)
 	default:
 		it.err = err
+	}
+}
+
+// tell notes what is being read.
+func (x *run) tell(path string) { x.current.Store(&path) }
+
+// readBatch reads what must be read of a batch.
+func (x *run) readBatch(ctx context.Context, b *batch) {
+	defer close(b.done)
+	x.tell(b.items[0].entry.Path)
+	for i := range b.items {
+		if it := &b.items[i]; it.read {
+			x.readItem(ctx, it)
+		}
 	}
 }
 
@@ -58,7 +74,7 @@ func (x *run) readFile(ctx context.Context, it *item) error {
 	if it.small != nil || it.node.Content.Form == tree.Inline {
 		x.read.Add(int64(it.node.Size)) // larger ones were counted piece by piece
 	}
-	x.count(func() { x.stats.BytesRead += int64(it.node.Size) })
+	x.bytesRead.Add(int64(it.node.Size))
 	if err := x.readXattrs(it, f); err != nil {
 		return err
 	}
@@ -116,10 +132,13 @@ func (x *run) readSmall(ctx context.Context, it *item, f io.Reader) error {
 		}
 	}()
 	n := 0
+	_, checked := f.(sources.Checker)
 	for n < len(p) {
 		m, err := f.Read(p[n:])
 		n += m
-		if err == io.EOF {
+		// Where it is asked afterwards whether the file has changed, another read
+		// that only finds the end is spared.
+		if err == io.EOF || err == nil && checked && n == int(it.node.Size) {
 			it.node.Size = uint64(n)
 			if tree.SmallContent(n) {
 				it.node.Content = tree.Content{Form: tree.Inline, Inline: append([]byte(nil), p[:n]...)}

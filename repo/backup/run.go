@@ -41,13 +41,19 @@ type run struct {
 	part    string               // its path in the system
 	state   []byte               // what its source goes on from the next time
 
-	mu       sync.Mutex
-	stats    repo.Stats
+	batches batches
+	parent  *repo.Name
+
+	walked    repo.Stats   // what the walk counts: new, changed, unchanged
+	stats     repo.Stats   // what the assembler counts, and parts that have ended
+	bytesRead atomic.Int64 // what readers count
+	uids      map[uint32]bool
+	gids      map[uint32]bool
+	uid, gid  uint32 // that were noted last
+
+	mu       sync.Mutex // of findings and omitted
 	findings []repo.Finding
 	omitted  int
-	uids     map[uint32]bool
-	gids     map[uint32]bool
-	parent   *repo.Name
 
 	files, dirs, bytes, read atomic.Int64 // for progress
 	current                  atomic.Pointer[string]
@@ -119,19 +125,18 @@ func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (subtr
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	g, ctx := errgroup.WithContext(ctx)
-	order := make(chan *item, queueLength)
-	work := make(chan *item, queueLength)
+	order := make(chan *batch, queueLength/batchLength)
+	work := make(chan *batch, queueLength/batchLength)
 	room := newBudget(queueBytes)
 	g.Go(func() error {
 		defer close(order)
 		defer close(work)
-		return x.walk(ctx, c, p, order, work, room)
+		return x.walk(ctx, c, p, &sender{x: x, order: order, work: work}, room)
 	})
 	for range readers {
 		g.Go(func() error {
-			for it := range work {
-				x.readItem(ctx, it)
-				close(it.done)
+			for b := range work {
+				x.readBatch(ctx, b)
 			}
 			return nil
 		})
@@ -193,10 +198,11 @@ func (x *run) finding(path string, err error) {
 func (x *run) snapshot(root chunk.Ref) repo.Snapshot {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	stats := x.total()
 	s := repo.Snapshot{
 		Time: x.opt.Time.UTC(), End: time.Now().UTC(), Host: x.opt.Host, User: x.opt.User, Program: x.opt.Program,
 		Paths: x.opt.Paths, Tags: x.opt.Tags, Description: x.opt.Description, Protected: x.opt.Protected,
-		Root: repo.RootOf(root), Parent: x.parent, Stats: &x.stats,
+		Root: repo.RootOf(root), Parent: x.parent, Stats: &stats,
 		Incomplete: len(x.findings) > 0, Findings: x.findings, FindingsOmitted: x.omitted,
 	}
 	if x.opt.Owners != nil {
@@ -205,11 +211,21 @@ func (x *run) snapshot(root chunk.Ref) repo.Snapshot {
 	return s
 }
 
+// total is what walk, readers and assembler have counted, when they have ended.
+func (x *run) total() repo.Stats {
+	s := x.stats
+	s.FilesNew += x.walked.FilesNew
+	s.FilesChanged += x.walked.FilesChanged
+	s.FilesUnchanged += x.walked.FilesUnchanged
+	s.BytesRead += x.bytesRead.Load()
+	return s
+}
+
 func (x *run) report(s repo.Snapshot) Report {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return Report{
 		Parent: x.parent, Time: x.opt.Time.UTC(), Duration: time.Since(x.began).Seconds(),
-		Stats: x.stats, Incomplete: len(x.findings) > 0, Findings: x.findings, Omitted: x.omitted,
+		Stats: x.total(), Incomplete: len(x.findings) > 0, Findings: x.findings, Omitted: x.omitted,
 	}
 }

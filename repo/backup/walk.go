@@ -11,23 +11,9 @@ import (
 // maxSmall is the size up to which a content is put into a bundle.
 const maxSmall = 256 << 10
 
-// item is one entry on its way.
-type item struct {
-	entry sources.Entry
-	node  tree.Node
-	// done is closed when node is complete but for what the assembler adds; nil
-	// where it was complete from the beginning.
-	done  chan struct{}
-	small []byte // content to be bundled, in a buffer of smallBuffers
-	taken int    // bytes of the queue's budget
-	err   error  // the content could not be read: a finding
-	graft bool   // a directory whose tree stands already
-	gone  bool   // it vanished: left out without a word
-}
-
 // walk takes the entries from the source, compares them with the parent and
 // hands them on: all of them in order, those that must be read to the readers.
-func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, order, work chan<- *item, room *budget) error {
+func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, send *sender, room *budget) error {
 	for e, err := range c.Entries(ctx) {
 		if err != nil {
 			if stop := x.remark(e.Path, err); stop != nil {
@@ -35,33 +21,31 @@ func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, order, wor
 			}
 			continue
 		}
-		it := &item{entry: e}
+		it := send.next()
+		it.entry = e
 		if n, ok := x.grafts[e.Path]; ok {
 			it.node, it.graft = n, true
 			it.node.Name = base(e.Path)
 		} else {
 			x.compare(it, p)
 		}
-		if it.done != nil {
-			if it.node.Type == tree.File && e.Attr.Size > 0 {
-				it.taken = classes[class(int(min(e.Attr.Size, maxSmall)))]
-				if err := room.take(ctx, it.taken); err != nil {
-					return err
-				}
+		if it.read && it.node.Type == tree.File && e.Attr.Size > 0 {
+			// A batch holds far less than the whole budget, so what waits here
+			// becomes free when the batches before are done.
+			n := classes[class(int(min(e.Attr.Size, maxSmall)))]
+			if err := room.take(ctx, n); err != nil {
+				return err
 			}
-			select {
-			case work <- it:
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
+			it.taken = n
 		}
-		select {
-		case order <- it:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := send.added(ctx, it); err != nil {
+			return err
 		}
 	}
-	return context.Cause(ctx)
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return send.flush(ctx)
 }
 
 // remark passes a source's finding or notice on; another error ends the walk.
@@ -103,7 +87,7 @@ func (x *run) compare(it *item, p *parent) {
 	}
 	if n.Type != tree.File {
 		if !same && e.Item != nil {
-			it.done = make(chan struct{})
+			it.read = true
 		}
 		return
 	}
@@ -111,14 +95,14 @@ func (x *run) compare(it *item, p *parent) {
 	case same && !p.scattered(old) && !x.usage.isThin(&old.Content) && x.live(&old.Content):
 		n.Size, n.Content = old.Size, old.Content
 		n.Content.Inline = append([]byte(nil), old.Content.Inline...)
-		x.count(func() { x.stats.FilesUnchanged++ })
+		x.walked.FilesUnchanged++
 	default:
 		if old != nil && old.Type == tree.File {
-			x.count(func() { x.stats.FilesChanged++ })
+			x.walked.FilesChanged++
 		} else {
-			x.count(func() { x.stats.FilesNew++ })
+			x.walked.FilesNew++
 		}
-		it.done = make(chan struct{})
+		it.read = true
 	}
 }
 
@@ -139,12 +123,6 @@ func (x *run) live(c *tree.Content) bool {
 		return true
 	}
 	return x.reuse == nil || x.reuse(c.Ref)
-}
-
-func (x *run) count(fn func()) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	fn()
 }
 
 func cloneXattrs(all []tree.Xattr) []tree.Xattr {
