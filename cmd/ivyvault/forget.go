@@ -34,7 +34,8 @@ Protected ones stay. What was stored stays until a prune. With --dry-run it is
 only said what would be done, and why each snapshot is kept.
 
 Example:
-  ivyvault forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run`,
+  ivyvault forget --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --dry-run
+  ivyvault forget --system claims --prune`,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "keep-last", Aliases: []string{"l"}, Usage: "keep the `N` newest; unlimited keeps all"},
 			&cli.StringFlag{Name: "keep-hourly", Usage: "keep one of each of the `N` newest hours"},
@@ -47,12 +48,19 @@ Example:
 			&cli.StringFlag{Name: "group-by", Aliases: []string{"g"}, Value: "host,paths", Usage: "apply the policy to each group by `WHAT`: host, paths, tags, or several with commas"},
 			&cli.BoolFlag{Name: "unsafe-allow-remove-all", Usage: "allow a policy to end every snapshot of a group"},
 			&cli.BoolFlag{Name: "prune", Usage: "prune afterwards, where something was forgotten"},
+			&cli.StringFlag{Name: "system", Usage: "only snapshots of the system `NAME`, by the retention of its section where no --keep flag is given"},
+			configFlag(),
 		}, append(pruneFlags(), filterFlags()...)...),
 		Before: func(c *cli.Context) (err error) {
 			o, err = readForget(c)
 			return err
 		},
 		Action: func(c *cli.Context) error {
+			if name := c.String("system"); name != "" {
+				if err := o.ofSystem(c, name); err != nil {
+					return err
+				}
+			}
 			return withRepo(c, func(r *repo.Repo, out *console) error { return runForget(c, r, out, o) })
 		},
 	}
@@ -94,6 +102,33 @@ func readForget(c *cli.Context) (forgetOptions, error) {
 		errs = append(errs, err)
 	}
 	return o, errors.Join(append(errs, err, err2)...)
+}
+
+// ofSystem narrows the run to one system, with the retention of its section
+// where the flags say nothing.
+func (o *forgetOptions) ofSystem(c *cli.Context, name string) error {
+	if len(o.ids) > 0 {
+		return usageError("forget", "name snapshots, or a system")
+	}
+	filter := o.run.Filter
+	o.run.Filter = func(s repo.Snapshot) bool {
+		info, ok := s.SystemInfo()
+		return ok && info.Name == name && (filter == nil || filter(s))
+	}
+	if !o.run.Policy.Empty() {
+		return nil
+	}
+	s, err := loadSystem(c, name)
+	if err != nil {
+		return err
+	}
+	if o.run.Policy, err = s.conf.Retention.Policy(); err != nil {
+		return err
+	}
+	if o.run.Policy.Empty() {
+		return fmt.Errorf("the section of the system %s in %s has no 'retention': say there or by flags what to keep", name, s.file.Path())
+	}
+	return nil
 }
 
 // readCount reads a number of snapshots; "" is none.

@@ -30,17 +30,11 @@ type configured struct {
 
 // loadSystem reads the section of a system.
 func loadSystem(c *cli.Context, name string) (configured, error) {
-	path := c.String("config")
-	if path == "" {
-		var err error
-		if path, err = config.Find(); err != nil {
-			return configured{}, err
-		}
-	}
-	f, err := config.Read(path)
+	f, err := readConfig(c)
 	if err != nil {
 		return configured{}, err
 	}
+	path := f.Path()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return configured{}, err
