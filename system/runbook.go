@@ -121,8 +121,8 @@ func (b *book) prepare(m *Manifest, at time.Time) {
 	b.line("\n## Before the first step\n")
 	b.line("Install IvyVault, have the repository and its password at hand, and say which snapshot is meant:")
 	b.code([]string{
-		"export IVYVAULT_REPOSITORY=/path/to/the/repository",
-		"export IVYVAULT_PASSWORD_FILE=/path/to/its/password",
+		`export IVYVAULT_REPOSITORY="${IVYVAULT_REPOSITORY:-/path/to/the/repository}"`,
+		`export IVYVAULT_PASSWORD_FILE="${IVYVAULT_PASSWORD_FILE:-/path/to/its/password}"`,
 		fmt.Sprintf("export SYSTEM=%s SNAPSHOT=%s", m.System, TimeName(at)),
 	})
 	b.line("`ivyvault mount /mnt` shows it, too: what follows lies below `/mnt/%s/%s/`. The steps by hand read from there:", Root(m.System), TimeName(at))

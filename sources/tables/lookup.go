@@ -23,13 +23,15 @@ type Lookup struct {
 }
 
 // Defaults returns the look-ups for engines that are known: Flowable's and
-// Activiti's properties, the change logs of Liquibase, Axon Ivy's version.
+// Activiti's properties, the change logs of Liquibase, Axon Ivy's version, and which
+// product the identity tables of WSO2 are of, which keep no version.
 func Defaults() []Lookup {
 	return []Lookup{
 		{Table: "act_ge_property", Key: "name_", Value: "value_"},
 		{Table: "act_id_property", Key: "name_", Value: "value_"},
 		{Table: "*databasechangelog", Order: "orderexecuted", Value: "id"},
 		{Table: "iwa_*version*"},
+		{Table: "idn_base_table", Order: "product_name", Value: "product_name"},
 	}
 }
 

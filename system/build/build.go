@@ -71,6 +71,7 @@ type engine struct {
 func engines() []engine {
 	return []engine{
 		{"custom", custom},
+		{"axon-ivy", axonIvy},
 	}
 }
 

@@ -2,6 +2,8 @@ package build
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"ivyvault/system"
@@ -19,8 +21,11 @@ func (b *builder) steps(parts ...[]system.Part) {
 func (b *builder) step(p system.Part) system.Step {
 	s := system.Step{Part: p.Path, Title: "put back " + p.What}
 	if l, ok := p.Source.(late); ok {
-		to := hook.Quote(l.path)
-		s.Do = []string{fmt.Sprintf("ivyvault restore --system $SYSTEM --part %s --to %s $SNAPSHOT", p.Path, to)}
+		to, only := hook.Quote(l.path), ""
+		if i, err := os.Stat(l.path); err == nil && !i.IsDir() { // it goes into its folder, and leaves alone what else is there
+			to, only = hook.Quote(filepath.Dir(l.path)), " --only "+hook.Quote(filepath.Base(l.path))
+		}
+		s.Do = []string{fmt.Sprintf("ivyvault restore --system $SYSTEM --part %s%s --to %s $SNAPSHOT", p.Path, only, to)}
 		s.Hand = []string{"mkdir -p " + to, fmt.Sprintf("cp -a $MOUNTED/%s/. %s", p.Path, to)}
 		return s
 	}

@@ -56,6 +56,9 @@ type Options struct {
 	UserHome settings.Setting // without one, that of the path's owner
 	Type     string           // empty: found out
 	Name     string           // of the system, empty: made of the type
+	// Nodes are names by path, for messages. Without one for each path they are
+	// made of the paths.
+	Nodes map[string]string
 }
 
 // NothingError says that a path shows no engine.
@@ -93,6 +96,7 @@ func Run(ctx context.Context, engines []Engine, opt Options) ([]*Proposal, error
 			if slices.ContainsFunc(found[i.Type], func(o *Installation) bool { return opt.Tree.Same(o.Home, i.Home) }) {
 				continue // the same path twice is no cluster
 			}
+			i.Name = opt.Nodes[p]
 			found[i.Type] = append(found[i.Type], i)
 		}
 	}

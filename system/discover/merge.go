@@ -14,7 +14,7 @@ func merge(t *tree.Tree, name string, nodes []*Installation) *Proposal {
 	first := nodes[0]
 	p := &Proposal{
 		Name: name, Type: Value{first.Type, "shown by " + first.Shown}, Home: first.Home, Version: first.Version, Java: first.Java,
-		Mode: first.Mode, Stop: first.Stop, Start: first.Start, URL: first.URL, More: first.More, Search: first.Search, Documents: first.Documents,
+		Mode: first.Mode, Stop: first.Stop, Start: first.Start, URL: first.URL, More: first.More, Search: first.Search, Documents: first.Documents, Found: nodes,
 	}
 	names := nodeNames(nodes)
 	for k := range names {
@@ -79,8 +79,17 @@ func plain(name string) string {
 	return name
 }
 
-// nodeNames takes the last parts of the paths in which they differ.
+// nodeNames takes the names that were given, or the last parts of the paths in which they differ.
 func nodeNames(nodes []*Installation) []string {
+	var given []string
+	for _, n := range nodes {
+		if n.Name != "" && !slices.Contains(given, n.Name) {
+			given = append(given, n.Name)
+		}
+	}
+	if len(given) == len(nodes) {
+		return given
+	}
 	for up := 0; up < 8; up++ {
 		var names []string
 		for _, n := range nodes {

@@ -48,6 +48,8 @@ type Search struct {
 	Indices  []Value `json:"indices,omitempty"`
 	Location Value   `json:"location"` // of the server's snapshots
 	Bundled  bool    `json:"bundled"`
+	// Data are the folders in which a bundled server keeps its indices.
+	Data []Value `json:"data,omitempty"`
 }
 
 // Store is a store of documents.
@@ -91,6 +93,7 @@ type Rule struct {
 // Installation is what one path says of an engine.
 type Installation struct {
 	Type, Home string
+	Name       string // of the node, "" where it was not given
 	Shown      string // by what the engine was recognised
 	Version    Value
 	Java       Value
@@ -162,4 +165,7 @@ type Proposal struct {
 	Uncovered   []string          `json:"uncovered,omitempty"`
 	Ask         []string          `json:"ask,omitempty"`
 	Notes       []string          `json:"notes,omitempty"`
+	// Found are the installations that it is made of; with several, in the order
+	// of Nodes.
+	Found []*Installation `json:"-"`
 }

@@ -97,7 +97,7 @@ func (r *reader) search() {
 		section = "Elasticsearch" // up to 11
 	}
 	get := func(key string) (settings.Setting, bool) { return r.bag.First(section + "." + key) }
-	s := &discover.Search{Indices: []discover.Value{discover.By("ivy-*", "default prefix of the engine's indices")}}
+	s := &discover.Search{Data: r.bundledData(), Indices: []discover.Value{discover.By("ivy-*", "default prefix of the engine's indices")}}
 	for _, k := range []string{"IndexNamePrefix", "IndexPrefix", "ExternalServer.IndexNamePrefix", "ExternalServer.IndexPrefix"} {
 		if p, ok := get(k); ok {
 			s.Indices = []discover.Value{discover.By(strings.TrimSuffix(p.Value, "-")+"-*", p.From.String())}
