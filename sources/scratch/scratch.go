@@ -61,16 +61,41 @@ func New(parent string, need int64) (*Dir, error) {
 	if free < need+reserve {
 		return nil, &NoRoomError{parent, need + reserve, free}
 	}
+	for range attempts {
+		d, err := create(parent)
+		if d != nil || err != nil {
+			return d, err
+		}
+	}
+	return nil, fmt.Errorf("no scratch folder can be made in %s: each was removed by another process before it could be used", parent)
+}
+
+// attempts bounds how often a folder is made anew that was swept away. Each
+// takes another sweep at just that moment.
+const attempts = 100
+
+// create makes a folder and locks it. Between the two it looks like one that a
+// killed process left, so a Clean elsewhere may take it away: then there is
+// neither a folder nor an error.
+func create(parent string) (*Dir, error) {
 	path, err := os.MkdirTemp(parent, prefix)
 	if err != nil {
 		return nil, fmt.Errorf("no scratch folder can be made: %w", err)
 	}
 	lock, err := hold(path)
-	if err == nil && lock == nil {
-		err = errors.New("another process holds it")
+	if errors.Is(err, os.ErrNotExist) || err == nil && lock == nil {
+		return nil, nil
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the scratch folder %s: %w", path, err), os.RemoveAll(path))
+	}
+	// It may have gone after it was opened.
+	if _, err := os.Lstat(path); err != nil {
+		gone := lock.Close()
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, gone
+		}
+		return nil, errors.Join(fmt.Errorf("the scratch folder: %w", err), gone)
 	}
 	return &Dir{path: path, lock: lock}, nil
 }

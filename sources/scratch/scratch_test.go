@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 )
 
@@ -53,6 +54,34 @@ func TestLeftoversGo(t *testing.T) {
 		if _, err := os.Stat(path); (err == nil) != want {
 			t.Errorf("%s: there %v, want %v", path, err == nil, want)
 		}
+	}
+}
+
+// Parts that begin at the same moment don't take the folder that another has
+// just made, and not locked yet, for one that a killed process left.
+func TestManyAtOnce(t *testing.T) {
+	parent := t.TempDir()
+	for range 20 {
+		var all sync.WaitGroup
+		for range 16 {
+			all.Go(func() {
+				d, err := New(parent, 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := os.Stat(d.Path()); err != nil {
+					t.Error(err)
+				}
+				if err := d.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if left, _ := os.ReadDir(parent); len(left) != 0 {
+		t.Errorf("%v is left", left)
 	}
 }
 
