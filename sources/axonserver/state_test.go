@@ -81,12 +81,12 @@ func TestStateRefused(t *testing.T) {
 
 // The longest entry of the path map counts, whole names only.
 func TestHere(t *testing.T) {
-	c := Config{PathMap: map[string]string{"/axonserver": "/a", "/axonserver/events/": "/vol/events", "/": "/root"}}
+	c := Config{PathMap: map[string]string{"/axonserver": "/a", "/axonserver/events/": "/vol/events", "/": "/host"}}
 	for server, want := range map[string]string{
 		"/axonserver/events/default/0.events": "/vol/events/default/0.events",
 		"/axonserver/./data/x":                "/a/data/x",
 		"/axonserver":                         "/a",
-		"/axonserver2/x":                      "/root/axonserver2/x",
+		"/axonserver2/x":                      "/host/axonserver2/x",
 		"/axonserver/events":                  "/vol/events",
 		"/axonserver/events/../x":             "/a/x",
 	} {
