@@ -120,7 +120,7 @@ func (c *capture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 			case err == nil:
 				c.watch.Entry(ctx, &e)
 				if e.Item != nil && e.Attr.Type == sources.File {
-					e.Item = &item{e.Item, e.Path, c.watch}
+					e.Item = &item{e.Item, e.Path, e.Attr.Size, c.watch}
 				}
 			}
 			if !yield(e, err) {
@@ -134,6 +134,7 @@ func (c *capture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 type item struct {
 	sources.Item
 	path  string
+	size  uint64
 	watch Watcher
 }
 
@@ -147,7 +148,7 @@ func (i *item) Open(ctx context.Context) (io.ReadCloser, error) {
 		return nil, err
 	}
 	if s := i.watch.Open(i.path); s != nil {
-		return &teed{r: r, sink: s}, nil
+		return &teed{r: r, sink: s, left: int64(i.size)}, nil
 	}
 	return r, nil
 }
@@ -157,6 +158,7 @@ func (i *item) Open(ctx context.Context) (io.ReadCloser, error) {
 type teed struct {
 	r     io.ReadCloser
 	sink  Sink
+	left  int64 // bytes of what the entry told, which a reader may stop after
 	whole bool
 }
 
@@ -169,8 +171,9 @@ func (t *teed) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
 	if n > 0 {
 		t.sink.Take(p[:n])
+		t.left -= int64(n)
 	}
-	if err == io.EOF {
+	if err == io.EOF || t.left <= 0 {
 		t.whole = true
 	}
 	return n, err

@@ -144,6 +144,34 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// Who knows the size need not ask for more.
+func TestReadBySize(t *testing.T) {
+	w := &watcher{}
+	c, err := tap.New(watchedFolder(t), w).Capture(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range c.Entries(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Path != "b" {
+			continue
+		}
+		r, err := e.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(r, make([]byte, e.Attr.Size)); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+	}
+	if !w.whole["b"] || string(w.got["b"]) != "content of b" {
+		t.Errorf("got %q, whole %v", w.got["b"], w.whole["b"])
+	}
+}
+
 // known is a source with all that a source can have.
 type known struct {
 	broken
