@@ -20,8 +20,10 @@ import (
 
 var _ chunk.Putter = (*Writer)(nil)
 
-// uploaders is how many packs are on their way to the store at once.
-const uploaders = 2
+// uploaders is how many packs are on their way to the store at once. To name and
+// to write one takes a fraction of the time that filling the next takes, and each
+// more costs the memory of a pack: doc/decisions.md, 14.
+const uploaders = 1
 
 // Writer takes the chunks of one write. Put may be called concurrently. It
 // lives as long as the closure that it was given to.

@@ -87,6 +87,9 @@ func (p *putting) finish() error {
 // wait waits for what is under way; after an error chunks may still be.
 func (p *putting) wait() { p.wg.Wait() }
 
+// keptPieces is how many copies are kept: as many as two readers have under way.
+const keptPieces = 2 * ahead
+
 // pieces keeps the copies of chunks for reuse.
 type pieces struct {
 	mu   sync.Mutex
@@ -110,7 +113,7 @@ func (s *pieces) get(n int) []byte {
 func (s *pieces) put(b []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.free) < 8 {
+	if len(s.free) < keptPieces {
 		s.free = append(s.free, b)
 	}
 }
