@@ -17,6 +17,16 @@ func (f *Finding) Error() string { return f.Path + ": cannot " + f.What + ": " +
 // Unwrap returns the cause.
 func (f *Finding) Unwrap() error { return f.Err }
 
+// LostError says that a source is gone for good: its server does not answer any
+// more. Where opening or reading a content of a part fails with it, the whole
+// part has failed, and what is left of it is not asked for one by one.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *LostError) Unwrap() error { return e.Err }
+
 // Notice says that something at a path was left out for a reason, and that
 // this is no failure: it vanished meanwhile, it is the repository itself, it
 // lies on another file system. Err is nil or the cause.

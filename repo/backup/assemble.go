@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"ivyvault/repo/tree"
+	"ivyvault/sources"
 )
 
 // waiting bounds how many entries may wait for an open bundle. It is part of
@@ -126,6 +127,9 @@ func (a *assembler) take(it *item) error {
 		return nil
 	}
 	if it.err != nil {
+		if lost := (*sources.LostError)(nil); a.x.part != "" && errors.As(it.err, &lost) {
+			return &partError{lost}
+		}
 		a.x.finding(it.entry.Path, it.err)
 		if it.node.Type == tree.File {
 			return nil

@@ -28,6 +28,7 @@ type part struct {
 	stamped bool // the content's version is its path
 	fails   error
 	facts   error
+	lost    error  // what opening a file fails with
 	state   string // what State returns; "" is none
 	got     string // what Continue was given
 	opened  atomic.Int64
@@ -51,7 +52,13 @@ func (p *part) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 	return func(yield func(sources.Entry, error) bool) {
 		for e, err := range listing.Entries(ctx, p.files) {
 			if open, ok := e.Item.(sources.Content); ok {
-				e.Item = sources.Content(func(ctx context.Context) (io.ReadCloser, error) { p.opened.Add(1); return open(ctx) })
+				e.Item = sources.Content(func(ctx context.Context) (io.ReadCloser, error) {
+					p.opened.Add(1)
+					if p.lost != nil {
+						return nil, p.lost
+					}
+					return open(ctx)
+				})
 				if p.stamped {
 					e.Stamp = []byte(e.Path)
 				}
@@ -149,6 +156,7 @@ func TestSystemTwoNights(t *testing.T) {
 func TestSystemPartFails(t *testing.T) {
 	for name, broken := range map[string]*part{
 		"while walking": {files: listed(3), fails: errors.New("the server is gone")},
+		"in a content":  {files: listed(3), lost: fmt.Errorf("read: %w", &sources.LostError{Err: errors.New("the server is gone")})},
 		"in its facts":  {files: listed(3), facts: errors.New("the server is gone")},
 	} {
 		t.Run(name, func(t *testing.T) {

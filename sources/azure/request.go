@@ -113,7 +113,8 @@ func (e *Error) Error() string {
 	return strings.TrimSuffix(text+e.Code+": "+e.Said, ": ")
 }
 
-// Unwrap returns fs.ErrNotExist, objects.ErrChanged, or what went wrong below.
+// Unwrap returns fs.ErrNotExist, objects.ErrChanged, or what went wrong below,
+// with objects.ErrSilent where there was no answer.
 func (e *Error) Unwrap() error { return e.cause }
 
 // do sends a request until it is answered, and returns what is no failure.
@@ -164,7 +165,7 @@ func (b *bucket) once(ctx context.Context, r request) (*http.Response, error) {
 		if ue := (*url.Error)(nil); errors.As(err, &ue) {
 			err = ue.Err // without the URL, which may hold a signature
 		}
-		return nil, &Error{What: r.what, Said: err.Error(), cause: err}
+		return nil, &Error{What: r.what, Said: err.Error(), cause: errors.Join(objects.ErrSilent, err)}
 	}
 	if resp.StatusCode/100 == 2 {
 		return resp, nil

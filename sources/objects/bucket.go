@@ -26,6 +26,7 @@ import (
 )
 
 // Bucket is one bucket or container of a server. It may be used concurrently.
+// Errors Are ErrSilent where the server gave no answer.
 type Bucket interface {
 	// Look tells what the bucket is. Where there is none, the error Is
 	// fs.ErrNotExist.

@@ -70,8 +70,11 @@ type capture struct {
 	listed  bool             // the last walk came to its end
 	count   map[string]int64 // of the last walk
 	strange int64
-	gone    map[string]bool  // listed, and not there when it was opened
+	absent  map[string]bool  // listed, and not there when it was opened
 	grown   map[string]int64 // bytes that changed objects have more than was listed
+	dead    error            // the server is gone
+
+	asking sync.Mutex // one asks whether the server is there
 }
 
 var (
@@ -95,7 +98,7 @@ func (c *capture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 	return func(yield func(sources.Entry, error) bool) {
 		c.mu.Lock()
 		c.listed, c.count, c.strange = false, map[string]int64{"objects": 0, "bytes": 0}, 0
-		c.gone, c.grown = map[string]bool{}, map[string]int64{}
+		c.dead, c.absent, c.grown = nil, map[string]bool{}, map[string]int64{}
 		c.mu.Unlock()
 		err := c.walk(ctx, yield)
 		if errors.Is(err, errEnough) {
@@ -199,17 +202,17 @@ func (c *capture) Facts(context.Context) (sources.Facts, error) {
 	}
 	f := sources.Facts{
 		Product: c.about.Product, Version: c.about.Version, Tool: c.opt.Tool, Consistency: sources.Hot,
-		Counts:  map[string]int64{"objects": c.count["objects"] - int64(len(c.gone)), "bytes": c.count["bytes"]},
+		Counts:  map[string]int64{"objects": c.count["objects"] - int64(len(c.absent)), "bytes": c.count["bytes"]},
 		Details: c.about.Details,
 		Notes:   append([]string{"each object is whole; what was written while the list was read may be in or not"}, c.about.Notes...),
 	}
 	for _, more := range c.grown {
 		f.Counts["bytes"] += more
 	}
-	if n := len(c.gone); n > 0 {
+	if n := len(c.absent); n > 0 {
 		f.Notes = append(f.Notes, fmt.Sprintf("%d objects were deleted between their listing and their reading", n))
 	}
-	if n := len(c.grown) - len(c.gone); n > 0 {
+	if n := len(c.grown) - len(c.absent); n > 0 {
 		f.Notes = append(f.Notes, fmt.Sprintf("%d objects were replaced between their listing and their reading: the newer ones are captured", n))
 	}
 	if c.strange > 0 {
@@ -223,7 +226,7 @@ func (c *capture) note(o *Object, gone bool, size int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if gone {
-		c.gone[o.Key] = true
+		c.absent[o.Key] = true
 	}
 	c.grown[o.Key] = size - o.Size
 }

@@ -22,6 +22,8 @@ type fake struct {
 	mu      sync.Mutex
 	things  map[string]thing
 	absent  bool
+	silent  int      // from which opening on the server does not answer; 0 is never
+	listens bool     // but for questions about the bucket
 	lists   int      // requests for lists
 	opened  []string // keys, with the place where it isn't the beginning
 	listErr error    // after so many objects:
@@ -68,6 +70,9 @@ func (f *fake) object(key string) Object {
 func (f *fake) Look(context.Context) (About, error) {
 	if f.absent {
 		return About{}, fmt.Errorf("no bucket: %w", fs.ErrNotExist)
+	}
+	if f.silent > 0 && len(f.opened) >= f.silent && !f.listens {
+		return About{}, fmt.Errorf("connection refused: %w", ErrSilent)
 	}
 	return About{Product: "fake", Where: "the fake bucket"}, nil
 }
@@ -122,6 +127,9 @@ func (f *fake) Open(_ context.Context, o Object, off int64) (*Body, error) {
 		name += fmt.Sprintf(" from %d", off)
 	}
 	f.opened = append(f.opened, name)
+	if f.silent > 0 && len(f.opened) >= f.silent {
+		return nil, fmt.Errorf("connection refused: %w", ErrSilent)
+	}
 	t, ok := f.things[o.Key]
 	if !ok {
 		return nil, fmt.Errorf("no such key: %w", fs.ErrNotExist)

@@ -144,6 +144,44 @@ func TestBrokenBodiesGoOn(t *testing.T) {
 	}
 }
 
+// A server that is gone is asked for one object and for its bucket, not for
+// thousands of objects; one that does not answer about one object goes on.
+func TestServerIsGone(t *testing.T) {
+	for _, c := range []struct {
+		listens bool
+		opened  int
+	}{{false, 2}, {true, 4}} {
+		f := newFake("a", "b", "c", "d")
+		f.silent, f.listens = 2, c.listens
+		capture, err := Capture(t.Context(), f, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lost := 0
+		for e, err := range capture.Entries(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Attr.Type != sources.File || e.Path == about {
+				continue
+			}
+			_, err := e.Open(t.Context())
+			var gone *sources.LostError
+			if errors.As(err, &gone) {
+				lost++
+				if !strings.Contains(err.Error(), "the fake bucket does not answer any more: connection refused") || !strings.Contains(err.Error(), "look whether its server runs") {
+					t.Errorf("it says: %v", err)
+				}
+			} else if (err == nil) != (e.Path == "objects/a") {
+				t.Errorf("%s: %v", e.Path, err)
+			}
+		}
+		if want := 3; len(f.opened) != c.opened || !c.listens && lost != want {
+			t.Errorf("listens %v: %d were opened, %d said that the server is gone", c.listens, len(f.opened), lost)
+		}
+	}
+}
+
 func TestListingThatBreaksOffIsNoCapture(t *testing.T) {
 	f := nasty()
 	var mask secret.Mask

@@ -32,6 +32,9 @@ var _ sources.Item = (*item)(nil)
 // present one; its stamp is then not the listed one's, and it is read again
 // next time.
 func (i *item) Open(ctx context.Context) (io.ReadCloser, error) {
+	if err := i.c.gone(); err != nil {
+		return nil, err
+	}
 	b, err := i.c.bucket.Open(ctx, i.o, 0)
 	if errors.Is(err, ErrChanged) {
 		now := i.o
@@ -44,7 +47,7 @@ func (i *item) Open(ctx context.Context) (io.ReadCloser, error) {
 		i.c.note(&i.o, true, 0)
 	}
 	if err != nil {
-		return nil, i.c.opt.clean(err)
+		return nil, i.c.opt.clean(i.c.lost(ctx, err))
 	}
 	return &content{ctx: ctx, c: i.c, body: b}, nil
 }
@@ -101,8 +104,11 @@ func (r *content) resume(cause error) error {
 		if err := context.Cause(r.ctx); err != nil {
 			return err
 		}
+		if err := r.c.gone(); err != nil {
+			return err
+		}
 		if r.failed++; r.failed > tries || o.ETag == "" {
-			return fmt.Errorf("after %d of %d bytes: %w", r.at, o.Size, cause)
+			return r.c.lost(r.ctx, fmt.Errorf("after %d of %d bytes: %w", r.at, o.Size, cause))
 		}
 		select {
 		case <-r.ctx.Done():

@@ -56,7 +56,8 @@ func (e *Error) Error() string {
 	return strings.TrimSuffix(text+e.Code+": "+e.Said, ": ")
 }
 
-// Unwrap returns fs.ErrNotExist, objects.ErrChanged, or what the library said.
+// Unwrap returns fs.ErrNotExist, objects.ErrChanged, or what the library said,
+// with objects.ErrSilent where there was no answer.
 func (e *Error) Unwrap() error { return e.cause }
 
 // failed puts an error into words.
@@ -77,6 +78,8 @@ func (b *bucket) failed(what string, err error) error {
 		e.cause = fs.ErrNotExist
 	case status == 412:
 		e.cause = objects.ErrChanged
+	case status == 0 && e.Code == "":
+		e.cause = errors.Join(objects.ErrSilent, err)
 	}
 	return e
 }

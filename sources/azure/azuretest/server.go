@@ -5,9 +5,11 @@ package azuretest
 
 import (
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +27,11 @@ const (
 // Server is a running server.
 type Server struct {
 	URL string // of the account
-	cmd *exec.Cmd
+
+	argv []string
+	dir  string
+	cmd  *exec.Cmd
+	done chan struct{}
 }
 
 func program(t *testing.T) (node, script string) {
@@ -62,28 +68,49 @@ func Start(t *testing.T) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(node, script, "--blobHost", "127.0.0.1", "--blobPort", port, "--location", dir, "--silent",
-		"--disableTelemetry", "--skipApiVersionCheck", "--disableProductStyleUrl")
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	s := &Server{URL: "http://" + addr + "/" + Account, dir: dir, argv: []string{node, script, "--blobHost", "127.0.0.1", "--blobPort", port, "--location", dir, "--silent",
+		"--disableTelemetry", "--skipApiVersionCheck", "--disableProductStyleUrl"}}
+	s.Launch(t)
+	return s
+}
+
+// Launch starts the server, for the first time or over what Kill left.
+func (s *Server) Launch(t *testing.T) {
+	t.Helper()
+	u, err := url.Parse(s.URL)
+	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{URL: "http://" + addr + "/" + Account, cmd: cmd}
+	cmd, done := exec.Command(s.argv[0], s.argv[1:]...), make(chan struct{})
+	cmd.Dir = s.dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the kernel ends the child with this thread
+		err := cmd.Start()
+		began <- err
+		if err == nil {
+			_ = cmd.Wait() // it is killed
+		}
+		close(done)
+	}()
+	if err := <-began; err != nil {
+		t.Fatal(err)
+	}
+	s.cmd, s.done = cmd, done
 	t.Cleanup(s.Kill)
 	for range 1200 {
-		if c, err := net.Dial("tcp", addr); err == nil {
+		if c, err := net.Dial("tcp", u.Host); err == nil {
 			c.Close()
-			return s
+			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Fatal("Azurite doesn't come up")
-	return nil
 }
 
 // Kill ends the server at once, as a power cut does.
 func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill() // it may have ended
-	_ = s.cmd.Wait()
+	<-s.done
 }

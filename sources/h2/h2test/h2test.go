@@ -100,8 +100,10 @@ func Rows(t testing.TB, c *link.Conn, sql string) (out []string) {
 // Server is a running H2 server.
 type Server struct {
 	Address string // host:port
-	cmd     *exec.Cmd
-	done    chan struct{}
+
+	argv []string
+	cmd  *exec.Cmd
+	done chan struct{}
 }
 
 // Serve starts a server for the databases below dir.
@@ -114,28 +116,39 @@ func Serve(t testing.TB, dir string) *Server {
 	address := l.Addr().String()
 	l.Close()
 	_, port, _ := net.SplitHostPort(address)
-	s := &Server{Address: address, done: make(chan struct{})}
-	s.cmd = exec.Command("java", "-XX:+UseSerialGC", "-cp", Jar(t, Version), "org.h2.tools.Server", "-tcp", "-tcpPort", port, "-baseDir", dir, "-ifNotExists")
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	s := &Server{Address: address, argv: []string{"java", "-XX:+UseSerialGC", "-cp", Jar(t, Version), "org.h2.tools.Server", "-tcp", "-tcpPort", port, "-baseDir", dir, "-ifNotExists"}}
+	s.Launch(t)
+	return s
+}
+
+// Launch starts the server, for the first time or over what Kill left.
+func (s *Server) Launch(t testing.TB) {
+	t.Helper()
+	cmd, done := exec.Command(s.argv[0], s.argv[1:]...), make(chan struct{})
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	began := make(chan error)
 	go func() {
 		runtime.LockOSThread() // the kernel ends the child with this thread
-		began <- s.cmd.Start()
-		_ = s.cmd.Wait()
-		close(s.done)
+		err := cmd.Start()
+		began <- err
+		if err == nil {
+			_ = cmd.Wait() // it is killed
+		}
+		close(done)
 	}()
 	if err := <-began; err != nil {
 		t.Fatal(err)
 	}
+	s.cmd, s.done = cmd, done
 	t.Cleanup(s.Kill)
 	for {
-		c, err := net.Dial("tcp", address)
+		c, err := net.Dial("tcp", s.Address)
 		if err == nil {
 			c.Close()
-			return s
+			return
 		}
 		select {
-		case <-s.done:
+		case <-done:
 			t.Fatal("the H2 server ended at once")
 		case <-time.After(20 * time.Millisecond):
 		}

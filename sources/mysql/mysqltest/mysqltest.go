@@ -31,6 +31,8 @@ type Server struct {
 	PasswordFile string
 
 	options string
+	argv    []string
+	cred    *syscall.Credential
 	cmd     *exec.Cmd
 	done    chan struct{}
 }
@@ -69,13 +71,13 @@ func Start(options ...string) (_ *Server, err error) {
 			return nil, err
 		}
 	}
-	cred, err := s.credential(setup)
+	s.cred, err = s.credential(setup)
 	if err != nil {
 		return nil, err
 	}
 	data := filepath.Join(dir, "data")
 	install := exec.Command("mariadb-install-db", "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
-	install.Dir, install.SysProcAttr = dir, &syscall.SysProcAttr{Credential: cred}
+	install.Dir, install.SysProcAttr = dir, &syscall.SysProcAttr{Credential: s.cred}
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w: %s", err, out)
 	}
@@ -87,10 +89,10 @@ func Start(options ...string) (_ *Server, err error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	argv := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.Socket, "--port=" + strconv.Itoa(s.Port), "--bind-address=127.0.0.1",
+	s.argv = append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.Socket, "--port=" + strconv.Itoa(s.Port), "--bind-address=127.0.0.1",
 		"--pid-file=" + filepath.Join(dir, "pid"), "--init-file=" + setup, "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M",
 		"--innodb-log-file-size=16M", "--skip-name-resolve", "--character-set-server=utf8mb4"}, options...)
-	return s, s.start(cred, argv)
+	return s, s.Launch()
 }
 
 // credential gives the folder to the user that the server will run as.
@@ -107,15 +109,16 @@ func (s *Server) credential(setup string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(err1, err2, os.Chown(s.Dir, uid, gid), os.Chown(setup, uid, gid))
 }
 
-func (s *Server) start(cred *syscall.Credential, argv []string) error {
+// Launch starts the server, for the first time or over what Kill left.
+func (s *Server) Launch() error {
 	log, err := os.Create(filepath.Join(s.Dir, "log"))
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	s.cmd = exec.Command(daemon, argv...)
+	s.cmd = exec.Command(daemon, s.argv...)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.Dir, log, log
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred, Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.cred, Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	s.done = make(chan struct{})
 	started := make(chan error)
 	go func() {

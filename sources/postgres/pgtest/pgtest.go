@@ -30,8 +30,9 @@ type Server struct {
 	Password     string
 	PasswordFile string
 
-	cmd  *exec.Cmd
-	done chan struct{}
+	settings []string
+	cmd      *exec.Cmd
+	done     chan struct{}
 }
 
 // Programs returns the folder of the newest PostgreSQL server that is
@@ -61,7 +62,7 @@ func Start(settings ...string) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Dir: dir, User: "postgres", Password: "Se:cr\\et'" + rand.Text()[:8], PasswordFile: filepath.Join(dir, "password")}
+	s := &Server{Dir: dir, User: "postgres", Password: "Se:cr\\et'" + rand.Text()[:8], PasswordFile: filepath.Join(dir, "password"), settings: settings}
 	defer func() {
 		if err != nil {
 			s.Stop()
@@ -83,7 +84,7 @@ func Start(settings ...string) (_ *Server, err error) {
 	if s.Port, err = freePort(); err != nil {
 		return nil, err
 	}
-	return s, s.start(cred, settings)
+	return s, s.start(cred)
 }
 
 // credential gives the folder to the user that the server will run as.
@@ -109,10 +110,10 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-func (s *Server) start(cred *syscall.Credential, settings []string) error {
+func (s *Server) start(cred *syscall.Credential) error {
 	argv := []string{"-D", filepath.Join(s.Dir, "data"), "-p", strconv.Itoa(s.Port), "-k", s.Dir,
 		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"}
-	for _, set := range settings {
+	for _, set := range s.settings {
 		argv = append(argv, "-c", set)
 	}
 	log, err := os.Create(filepath.Join(s.Dir, "log"))
@@ -184,6 +185,23 @@ func (s *Server) Kill() {
 		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 		<-s.done
 	}
+}
+
+// Launch starts the server again, on the same port, over what Kill left.
+func (s *Server) Launch() error {
+	cred, err := s.credential()
+	if err != nil {
+		return err
+	}
+	// Its sessions notice by and by that it is gone, and hold its memory until then.
+	for range 100 {
+		if err = s.start(cred); err == nil {
+			return nil
+		}
+		s.Kill()
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
 }
 
 // Stop ends the server and removes its folder.

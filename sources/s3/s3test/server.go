@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +27,10 @@ const (
 type Server struct {
 	URL  string
 	Data string // holds the buckets as folders, the objects as files
+
+	bin  string
 	cmd  *exec.Cmd
+	done chan struct{}
 }
 
 // program finds the server, or skips the test.
@@ -57,13 +62,22 @@ func Start(t *testing.T) *Server {
 	}
 	addr := l.Addr().String()
 	l.Close()
-	cmd := exec.Command(bin, "--port", addr, "--quiet", "posix", "--versioning-dir", filepath.Join(dir, "versions"), "--sidecar", filepath.Join(dir, "meta"),
-		"--default-etag", "d41d8cd98f00b204e9800998ecf8427e", filepath.Join(dir, "data"))
 	for _, sub := range []string{"meta", "data", "versions"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
+	s := &Server{URL: "http://" + addr, Data: filepath.Join(dir, "data"), bin: bin}
+	s.Launch(t)
+	return s
+}
+
+// Launch starts the server, for the first time or over what Kill left.
+func (s *Server) Launch(t *testing.T) {
+	t.Helper()
+	dir, addr := filepath.Dir(s.Data), strings.TrimPrefix(s.URL, "http://")
+	cmd, done := exec.Command(s.bin, "--port", addr, "--quiet", "posix", "--versioning-dir", filepath.Join(dir, "versions"), "--sidecar", filepath.Join(dir, "meta"),
+		"--default-etag", "d41d8cd98f00b204e9800998ecf8427e", s.Data), make(chan struct{})
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+AccessKey, "ROOT_SECRET_KEY="+SecretKey)
 	out, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
@@ -72,25 +86,34 @@ func Start(t *testing.T) *Server {
 	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	began := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the kernel ends the child with this thread
+		err := cmd.Start()
+		began <- err
+		if err == nil {
+			_ = cmd.Wait() // it is killed
+		}
+		close(done)
+	}()
+	if err := <-began; err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{URL: "http://" + addr, Data: filepath.Join(dir, "data"), cmd: cmd}
+	s.cmd, s.done = cmd, done
 	t.Cleanup(s.Kill)
 	for range 600 {
 		if c, err := net.Dial("tcp", addr); err == nil {
 			c.Close()
-			return s
+			return
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	said, _ := os.ReadFile(out.Name())
 	t.Fatalf("the server doesn't come up: %s", said)
-	return nil
 }
 
 // Kill ends the server at once, as a power cut does.
 func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill() // it may have ended
-	_ = s.cmd.Wait()
+	<-s.done
 }
