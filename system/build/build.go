@@ -71,6 +71,7 @@ type engine struct {
 func engines() []engine {
 	return []engine{
 		{"custom", custom},
+		{"wso2is", wso2is},
 		{"axon-ivy", axonIvy},
 	}
 }

@@ -19,7 +19,11 @@ func (s *Survey) Lacking(c *config.System, list []Folder) (out []string) {
 		}
 	}
 	for _, d := range s.Documents {
-		if !stored(c, d.Fields) {
+		if at := field(d.Fields, "path"); at != "" {
+			if !kept(c, at) && !Covers(list, at) {
+				out = append(out, fmt.Sprintf("THE DOCUMENTS OF %s ARE NOT COVERED: they lie in %s (%s), and nothing below 'documents' captures it", d.Name, at, d.Type.From))
+			}
+		} else if !stored(c, d.Fields) {
 			out = append(out, fmt.Sprintf("THE DOCUMENTS OF %s ARE NOT COVERED: they lie in a bucket (%s), and nothing below 'documents' captures it", d.Name, d.Type.From))
 		}
 	}
@@ -31,13 +35,29 @@ func (s *Survey) Lacking(c *config.System, list []Folder) (out []string) {
 	return out
 }
 
-func stored(c *config.System, fields []discover.Field) bool {
-	bucket := ""
+// field is a field's text, "" where there is none.
+func field(fields []discover.Field, key string) string {
 	for _, f := range fields {
-		if f.Key == "bucket" {
-			bucket = f.Text
+		if f.Key == key {
+			return f.Text
 		}
 	}
+	return ""
+}
+
+// kept reports whether a folder is captured as documents.
+func kept(c *config.System, at string) bool {
+	var list []Folder
+	for name, d := range c.Documents {
+		if x, ok := d.Part.(*config.Directories); ok {
+			list = append(list, Folder{Name: name, Path: x.Path, Real: real(x.Path), Exclude: x.Exclude})
+		}
+	}
+	return Covers(list, at)
+}
+
+func stored(c *config.System, fields []discover.Field) bool {
+	bucket := field(fields, "bucket")
 	for _, d := range c.Documents {
 		if x, ok := d.Part.(*s3.Config); ok && (bucket == "" || x.Bucket == bucket) {
 			return true
