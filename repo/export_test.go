@@ -140,3 +140,86 @@ func (r *Repo) Meaning(t store.Type, obj []byte) ([]byte, error) {
 	}
 	return nil, fmt.Errorf("no process stores an object of %s", t)
 }
+
+// Memory returns all that r knows that can change, so that with the same answers
+// of the store one of the same memory goes on the same way: how far the log was
+// read, whose entries each name the one before by its hash; what the index holds,
+// in the order in which it would be tried; whose signatures and which packs'
+// tables are known, of which the small worlds here never have too many. A cache
+// folder there is none.
+func (r *Repo) Memory() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all []byte
+	all = fmt.Appendf(all, "log %v %v, index %d\n", r.state.Head(), r.log.State().Head(), r.indexAt)
+	if ix := r.ix(); ix != nil {
+		for p := range ix.Packs() {
+			all = fmt.Appendf(all, "%x %x %d\n", p.Name, p.Index, p.Chunks)
+		}
+		for _, n := range r.state.Index() {
+			all = fmt.Appendf(all, "%v ", ix.Has(n))
+		}
+	}
+	var some []string
+	for n := range r.adopted {
+		some = append(some, "adopted "+n.String())
+	}
+	r.packs.mu.Lock()
+	defer r.packs.mu.Unlock()
+	for n := range r.packs.items {
+		some = append(some, "opened "+n.String())
+	}
+	r.signers.Range(func(k, v any) bool {
+		some = append(some, fmt.Sprintf("signer %x %v", k, v))
+		return true
+	})
+	slices.Sort(some)
+	return fmt.Sprintf("%s%q %v", all, some, r.writing)
+}
+
+// Memory returns Repo.Memory, and what a write that has just begun knows beside
+// it.
+func (w *Writer) Memory() string {
+	var some []string
+	for p, x := range w.byPack {
+		some = append(some, p.String()+x.String())
+	}
+	slices.Sort(some)
+	return fmt.Sprintf("%s\n%v %q", w.r.Memory(), w.base.Head(), some)
+}
+
+// Relied returns what a write relies on, and since when.
+func (w *Writer) Relied() string {
+	r := w.relied()
+	var some []string
+	for n := range r.Packs {
+		some = append(some, fmt.Sprintf("pack %x", n))
+	}
+	for n := range r.Own {
+		some = append(some, fmt.Sprintf("own %x", n))
+	}
+	for n := range r.Index {
+		some = append(some, fmt.Sprintf("index %x", n))
+	}
+	slices.Sort(some)
+	return fmt.Sprintf("%v %q %x", w.base.Head(), some, r.Parents)
+}
+
+// Live returns the names in the store of all packs and index files that are live
+// as far as r knows.
+func (r *Repo) Live() map[string]bool {
+	live := map[string]bool{}
+	state := r.State()
+	for p := range r.ix().Packs() {
+		if state.HasIndex(p.Index) {
+			live[packName(Name(p.Name)).String()] = true
+		}
+	}
+	for _, n := range state.Index() {
+		live[store.Name{Type: store.Index, Name: Name(n).String()}.String()] = true
+	}
+	return live
+}
+
+// EntryType returns the type of a log's entry by what Meaning returned.
+func EntryType(says []byte) log.Type { return log.Type(says[seal.HeadSize+8+32]) }

@@ -79,8 +79,11 @@ func (w *Writer) closeFull(ctx context.Context, img *image, full *pack.Builder) 
 	buf := img.buf
 	img.b, img.buf = nil, nil
 	w.group.Go(func() error {
-		defer func() { <-w.slots }()
-		return w.upload(full, buf)
+		err := w.upload(full, buf)
+		if err == nil {
+			<-w.slots // after a failure nothing waits for a slot: the write is over
+		}
+		return err
 	})
 	return nil
 }

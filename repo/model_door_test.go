@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -18,6 +19,7 @@ type door struct {
 	s       *start
 	in      store.Store
 	name    string
+	mind    mind // nil before it begins to write or prune
 	stopped atomic.Bool
 	mu      sync.Mutex
 	sealed  map[sealing]int
@@ -34,6 +36,22 @@ func (d *door) note(err error) error {
 	return err
 }
 
+// made returns what decides the names of what the process makes from now on: how
+// often it made what says the same. No entry of the log is made twice, as its
+// place in the log is part of what it says; and of snapshots each try makes one.
+func (d *door) made() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []string
+	for k, n := range d.sealed {
+		if k.t == store.Pack || k.t == store.Index {
+			all = append(all, fmt.Sprint(k.t, n, k.says))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Put implements store.Store.
 func (d *door) Put(ctx context.Context, n store.Name, data []byte) (bool, error) {
 	made, err := d.in.Put(ctx, n, data)
@@ -42,7 +60,14 @@ func (d *door) Put(ctx context.Context, n store.Name, data []byte) (bool, error)
 
 // Get implements store.Store.
 func (d *door) Get(ctx context.Context, n store.Name, off, count int64) ([]byte, error) {
+	known := d.mind == nil || n.Type == store.Log || n.Type == store.Index
+	if !known {
+		d.mind.begins()
+	}
 	data, err := d.in.Get(ctx, n, off, count)
+	if !known {
+		d.mind.read(n, off, count, err)
+	}
 	return data, d.note(err)
 }
 
@@ -51,7 +76,17 @@ func (d *door) List(ctx context.Context, t store.Type, fn func(store.Info) error
 	if t == store.Snapshot {
 		return nil
 	}
-	return d.note(d.in.List(ctx, t, fn))
+	if d.mind == nil {
+		return d.note(d.in.List(ctx, t, fn))
+	}
+	d.mind.begins()
+	var there []store.Name
+	err := d.in.List(ctx, t, func(i store.Info) error {
+		there = append(there, i.Name)
+		return fn(i)
+	})
+	d.mind.listed(t, there)
+	return d.note(err)
 }
 
 // Remove implements store.Store.
@@ -74,6 +109,9 @@ func (d *door) same(t store.Type, obj []byte) []byte {
 	d.sealed[k]++
 	k.n = d.sealed[k]
 	d.mu.Unlock()
+	if t == store.Log && d.mind != nil {
+		d.mind.appends(says)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {

@@ -1,12 +1,21 @@
 package repo_test
 
 import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"ivyvault/repo/store"
+	"ivyvault/repo/store/mem"
 	"ivyvault/repo/store/schedtest"
 )
 
@@ -23,8 +32,13 @@ func must(t testing.TB, err error) {
 func (m model) search(t *testing.T, preemptions int) (*start, schedtest.Stats) {
 	t.Helper()
 	s := m.prepare(t)
-	stats, err := schedtest.Search(t.Context(), s.world(), schedtest.Options{Workers: runtime.GOMAXPROCS(0), Preemptions: preemptions})
-	t.Logf("%+v: %v", m, stats)
+	again := 30
+	if os.Getenv("IVYVAULT_LARGE") != "" {
+		again = 2000
+	}
+	o := schedtest.Options{Workers: runtime.GOMAXPROCS(0), Preemptions: preemptions, Again: again, Seed: rand.Uint64()}
+	stats, err := schedtest.Search(t.Context(), s.world(), o)
+	t.Logf("%+v, seed %d: %v", m, o.Seed, stats)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,8 +48,8 @@ func (m model) search(t *testing.T, preemptions int) (*start, schedtest.Stats) {
 // Writers and pruners, in all orders of their store operations and each of them
 // stopping anywhere, lose no snapshot; and each of them that is not stopped ends
 // without an error. Where preemptions is set, all orders in which processes are
-// interrupted at most so often. The largest worlds run where IVYVAULT_LARGE is
-// set.
+// interrupted at most so often; else the world is searched whole. The largest
+// worlds run where IVYVAULT_LARGE is set.
 func TestModelIsSafe(t *testing.T) {
 	for _, c := range []struct {
 		name        string
@@ -56,7 +70,7 @@ func TestModelIsSafe(t *testing.T) {
 		{"two writers, two pruners", model{copies: 1, writers: 2, pruners: 2}, 1, false},
 
 		{"with keeps, all orders", model{writers: 1, pruners: 1, file: true, often: true}, 0, true},
-		{"two writers, two pruners, four preemptions", model{copies: 1, writers: 2, pruners: 2}, 4, true},
+		{"two writers, two pruners, all orders", model{copies: 1, writers: 2, pruners: 2}, 0, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.large && os.Getenv("IVYVAULT_LARGE") == "" {
@@ -70,6 +84,63 @@ func TestModelIsSafe(t *testing.T) {
 				if !strings.HasSuffix(how, ": done") {
 					t.Errorf("%d times %s", n, how)
 				}
+			}
+		})
+	}
+}
+
+// holds returns the names of all objects with the hashes of what they hold.
+func holds(ctx context.Context, m *mem.Store) string {
+	var all []string
+	for _, t := range store.Types {
+		for n, data := range names(ctx, m, t) {
+			all = append(all, fmt.Sprintf("%v %x\n", n, sha256.Sum256(data)))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, "")
+}
+
+// What processes tell of what they know hides nothing: without it the search
+// reaches the same contents of the store with the same snapshots reported.
+func TestModelRemembers(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		model model
+		large bool
+	}{
+		{"two writers", model{copies: 1, writers: 2, pruners: 1}, false},
+		{"two copies, by a backup key", model{copies: 2, writers: 1, pruners: 1, backup: true}, false},
+		{"two pruners", model{copies: 1, writers: 1, pruners: 2}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.large && os.Getenv("IVYVAULT_LARGE") == "" {
+				t.Skip("set IVYVAULT_LARGE to run it")
+			}
+			s := c.model.prepare(t)
+			reached := func(unmerged bool) (map[string]bool, schedtest.Stats) {
+				var mu sync.Mutex
+				all := map[string]bool{}
+				w := s.world()
+				w.Check = func(ctx context.Context, m *mem.Store, notes []string) error {
+					what := holds(ctx, m) + fmt.Sprintf("%q", notes)
+					mu.Lock()
+					defer mu.Unlock()
+					all[what] = true
+					return nil
+				}
+				stats, err := schedtest.Search(t.Context(), w, schedtest.Options{Workers: runtime.GOMAXPROCS(0), Unmerged: unmerged})
+				must(t, err)
+				t.Logf("unmerged %v: %v", unmerged, stats)
+				return all, stats
+			}
+			few, merged := reached(false)
+			all, _ := reached(true)
+			if !maps.Equal(few, all) {
+				t.Errorf("%d contents were reached, and %d without merging", len(few), len(all))
+			}
+			if merged.Merged == 0 {
+				t.Error("no history was made one with another: nothing is tested")
 			}
 		})
 	}

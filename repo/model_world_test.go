@@ -282,6 +282,9 @@ func (s *start) write(ctx context.Context, p process) error {
 		snap, err = p.r.Write(ctx, func(ctx context.Context, w *repo.Writer) (repo.Snapshot, error) {
 			try++
 			w.BeRun(try)
+			m := &writing{p, int(try), w}
+			m.forget()
+			p.d.mind = m
 			return s.tell(ctx, p.r, w, p.i)
 		})
 		id = snap.ID
@@ -296,7 +299,7 @@ func (s *start) prune(ctx context.Context, p process) error {
 	if s.model.stale && p.i == 0 {
 		return s.follow(ctx, p.r, s.stale)
 	}
-	_, err := prune.Run(ctx, p.r, prune.Options{Grace: prune.NoGrace, Now: far}, nil)
+	_, err := prune.Run(ctx, p.r, prune.Options{Grace: prune.NoGrace, Now: far}, &tries{process: p})
 	return err
 }
 

@@ -26,6 +26,7 @@ type gate struct {
 	mu    sync.Mutex // held during an operation
 	done  int        // operations of the path
 	notes []string
+	knows string // told by Remember since the last operation
 }
 
 var _ Store = (*gate)(nil)
@@ -42,6 +43,7 @@ type asked struct {
 	err   error // that it ended with
 	odd   error // it is not deterministic
 	notes []string
+	knows string // as of the last Remember, if that came after the last operation
 }
 
 func (g *gate) ask(o *op) (*answer, error) {
@@ -67,11 +69,12 @@ func (g *gate) ask(o *op) (*answer, error) {
 		}
 	}
 	g.done++
+	g.knows = ""
 	return a, a.err
 }
 
 func (g *gate) tell(a asked) {
-	a.notes = slices.Clone(g.notes)
+	a.notes, a.knows = slices.Clone(g.notes), g.knows
 	select {
 	case g.asks <- a:
 	case <-g.over:
@@ -124,6 +127,13 @@ func (g *gate) Note(what string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.notes = append(g.notes, what)
+}
+
+// Remember implements Store.
+func (g *gate) Remember(all string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.knows = all
 }
 
 // Close implements store.Store.

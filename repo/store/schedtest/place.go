@@ -16,6 +16,7 @@ type place struct {
 	number  uint32 // of op
 	notes   uint32 // all that it noted so far
 	err     error  // it ended with
+	knows   uint32 // number plus one of what it told by Remember just before op, or 0
 	found   bool   // what follows answer is known
 	as      uint32 // place that stands for this one: itself, or see merge
 	settled bool   // all that follows is known
@@ -54,28 +55,34 @@ func (s *search) explore(ctx context.Context) error {
 	for len(s.unknown) > 0 {
 		unknown := s.unknown
 		s.unknown = nil
-		notes, errs := make([][]string, len(unknown)), make([]error, len(unknown))
-		s.parallel(len(unknown), func(i int) { notes[i], errs[i] = s.find(ctx, unknown[i]) })
+		came, errs := make([]asked, len(unknown)), make([]error, len(unknown))
+		s.parallel(len(unknown), func(i int) { came[i], errs[i] = s.find(ctx, unknown[i]) })
 		for i, n := range unknown {
 			if errs[i] != nil {
 				return errs[i]
 			}
-			s.learn(n, notes[i])
+			s.learn(n, came[i])
 		}
 		fresh = append(fresh, unknown...)
 	}
 	for _, n := range slices.Backward(fresh) { // what comes after a place first
-		s.merge(n)
+		if err := s.merge(n); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
 // learn enters what was found out about a place.
-func (s *search) learn(n uint32, notes []string) {
+func (s *search) learn(n uint32, came asked) {
 	p := s.places[n]
 	var known bool
-	if p.notes, known = s.notes.number(fmt.Sprintf("%q", notes)); !known {
-		s.noted = append(s.noted, notes)
+	if p.notes, known = s.notes.number(fmt.Sprintf("%q", came.notes)); !known {
+		s.noted = append(s.noted, came.notes)
+	}
+	if came.knows != "" {
+		p.knows, _ = s.memories.number(came.knows)
+		p.knows++
 	}
 	if p.ended() {
 		return
@@ -104,32 +111,39 @@ func (s *search) path(n uint32) []passed {
 // find lets the process come to place n, to see what it does next there. Where
 // one waits in the place before it goes on; else one runs from the start along
 // the history that leads to n. Only the place itself is written to.
-func (s *search) find(ctx context.Context, n uint32) (notes []string, err error) {
+func (s *search) find(ctx context.Context, n uint32) (asked, error) {
 	p := s.places[n]
 	g := s.waiting.take(p.parent)
 	if g != nil {
 		g.answers <- &s.answers[p.answer]
 	} else {
-		g = &gate{path: s.path(n), asks: make(chan asked), answers: make(chan *answer), over: make(chan struct{})}
-		s.running.Go(func() {
-			err := s.w.Procs[p.proc].Run(ctx, g)
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			if g.done < len(g.path) {
-				o := g.path[g.done].op
-				g.tell(asked{odd: fmt.Errorf("a process is not deterministic: it ended where it did %s %s before", o.kind, o.name)})
-			}
-			g.tell(asked{err: err})
-		})
+		g = s.start(ctx, p.proc, s.path(n))
 	}
 	a := <-g.asks
 	if a.odd != nil {
 		close(g.over)
-		return nil, fmt.Errorf("%s: %w", s.w.Procs[p.proc].Name, a.odd)
+		return a, fmt.Errorf("%s: %w", s.w.Procs[p.proc].Name, a.odd)
 	}
 	p.op, p.err = a.op, a.err
 	if p.op != nil {
 		s.waiting.put(n, g)
 	}
-	return a.notes, nil
+	return a, nil
+}
+
+// start runs a process from its start; the first answers that it gets are those
+// of the path.
+func (s *search) start(ctx context.Context, proc int, path []passed) *gate {
+	g := &gate{path: path, asks: make(chan asked), answers: make(chan *answer), over: make(chan struct{})}
+	s.running.Go(func() {
+		err := s.w.Procs[proc].Run(ctx, g)
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.done < len(g.path) {
+			o := g.path[g.done].op
+			g.tell(asked{odd: fmt.Errorf("a process is not deterministic: it ended where it did %s %s before", o.kind, o.name)})
+		}
+		g.tell(asked{err: err})
+	})
+	return g
 }

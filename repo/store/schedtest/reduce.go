@@ -2,6 +2,7 @@ package schedtest
 
 import (
 	"context"
+	"fmt"
 
 	"ivyvault/repo/store"
 )
@@ -55,12 +56,16 @@ func (s *search) first(x state) int {
 // merge makes one place of all in which a process has ended with the same notes,
 // and of all from which it does the same to its end whatever others do: its
 // operations from there are all blind, and the same, and so are the notes. What
-// it did before decides nothing any more.
-func (s *search) merge(n uint32) {
+// it did before decides nothing any more. And it makes one place of all in which
+// the process told by Remember that it knows the same.
+func (s *search) merge(n uint32) error {
 	p := s.places[n]
 	p.found, p.as = true, n
 	if s.o.Unreduced {
-		return
+		return nil
+	}
+	if p.knows != 0 && !p.ended() && !s.o.Unmerged {
+		return s.recall(n)
 	}
 	rest := rest{proc: p.proc, notes: p.notes}
 	switch {
@@ -69,11 +74,11 @@ func (s *search) merge(n uint32) {
 		after, _ := s.after(p, s.done())
 		next := s.places[after]
 		if !next.settled {
-			return
+			return nil
 		}
 		rest.op, rest.after = p.number+1, next.as
 	default:
-		return
+		return nil
 	}
 	p.settled = true
 	if first, known := s.rests[rest]; known {
@@ -81,12 +86,38 @@ func (s *search) merge(n uint32) {
 	} else {
 		s.rests[rest] = n
 	}
+	return nil
 }
 
-// rest is what a process does to its end where nothing can change that.
+// recall makes one place of all in which a process knows and noted the same. What
+// follows from there is the same by what Remember promises; the next operation
+// is compared here, and all further ones, for some of them, in again.
+func (s *search) recall(n uint32) error {
+	p := s.places[n]
+	rest := rest{proc: p.proc, notes: p.notes, knows: p.knows}
+	first, known := s.rests[rest]
+	if !known {
+		s.rests[rest] = n
+		return nil
+	}
+	if as := s.places[first]; as.number != p.number {
+		return fmt.Errorf("%s knows more than it told by Remember: it wants to %s %s, and elsewhere after the same to %s %s",
+			s.w.Procs[p.proc].Name, p.op.kind, p.op.name, as.op.kind, as.op.name)
+	}
+	p.as = first
+	s.stats.Merged++
+	if g := s.waiting.take(n); g != nil {
+		close(g.over)
+	}
+	return nil
+}
+
+// rest is what a process does to its end where nothing can change that, or what
+// it remembers.
 type rest struct {
 	proc  int
 	notes uint32
+	knows uint32 // a memory's number plus one
 	op    uint32 // its number plus one; 0 at the end
 	after uint32 // place
 }

@@ -17,11 +17,16 @@ import (
 
 // script is a process that draws each of its operations from what it was
 // answered so far. At its end it notes all that it got, or with every other seed
-// next to nothing, so that only the store tells what it did.
+// next to nothing, so that only the store tells what it did. With half of the
+// seeds it forgets nearly all on its way, and tells what it still knows.
 func script(seed uint64, i, length int) Proc {
 	return Proc{Name: fmt.Sprint("p", i), Run: func(ctx context.Context, s Store) error {
 		saw := fmt.Sprint(i)
-		for range length {
+		for step := range length {
+			if seed/4%2 == 0 && step == length/2 {
+				saw = fmt.Sprint(i, " ", step, " ", hash(saw)%2)
+				s.Remember(saw)
+			}
 			rnd := rand.New(rand.NewPCG(seed, hash(saw)))
 			t := []store.Type{store.Pack, store.Index, store.Log, store.Log, store.Snapshot}[rnd.IntN(5)]
 			name := store.Name{Type: t, Name: fmt.Sprintf("%064x", rnd.IntN(2))}
@@ -147,6 +152,8 @@ func (s *turns) Overwrite(context.Context, store.Name, []byte) error {
 
 func (s *turns) Note(what string) { s.note = what }
 
+func (s *turns) Remember(string) {}
+
 // follow runs all processes at once on one store, in the order given.
 func follow(t *testing.T, w World, order []int) string {
 	m := w.Store.Clone()
@@ -195,7 +202,7 @@ func orders(left []int, order []int, fn func([]int)) {
 func TestSearchReachesAllFinalStates(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	spared := 0
+	spared, merged := 0, 0
 	for round := range uint64(16) {
 		procs, length := 3, 3
 		if round%2 == 1 {
@@ -211,7 +218,7 @@ func TestSearchReachesAllFinalStates(t *testing.T) {
 		}
 		want := map[string]bool{}
 		orders(left, nil, func(order []int) { want[follow(t, w, order)] = true })
-		for _, o := range []Options{{}, {Workers: 3}, {Unreduced: true}, {Preemptions: 100}} {
+		for _, o := range []Options{{}, {Workers: 3}, {Unreduced: true}, {Unmerged: true}, {Preemptions: 100}, {Again: 20, Seed: seed}} {
 			if got := finals(t, w, o); !maps.Equal(got, want) {
 				t.Fatalf("seed %d, %+v: %d final states, want %d:\n%s\nand not\n%s", seed+round, o, len(got), len(want),
 					strings.Join(slices.Sorted(maps.Keys(got)), "\n\n"), strings.Join(slices.Sorted(maps.Keys(want)), "\n\n"))
@@ -219,9 +226,13 @@ func TestSearchReachesAllFinalStates(t *testing.T) {
 		}
 		all, few := Explore(t, w, Options{Unreduced: true}), Explore(t, w, Options{})
 		spared += all.States - few.States
+		merged += few.Merged
 	}
 	if spared <= 0 {
 		t.Error("doing steps at once spared no state: it is not tested")
+	}
+	if merged == 0 {
+		t.Error("no process forgot anything: it is not tested")
 	}
 }
 

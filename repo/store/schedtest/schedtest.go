@@ -19,6 +19,10 @@
 // nothing the second time. Following the orders is then a matter of numbers.
 // That it holds is checked whenever a process is run through the same place
 // again: where it wants anything else than before, to the byte, Search fails.
+//
+// A process that begins something anew has forgotten most of its history. Where
+// it tells what it still knows, histories that come to the same are one place,
+// see Store.Remember: else their number decides how long a search takes.
 package schedtest
 
 import (
@@ -50,6 +54,12 @@ type Store interface {
 	// Note tells World.Check what the process has come to by its last operation.
 	// To tell it is no operation.
 	Note(what string)
+	// Remember tells that what the process does from its next operation on, to
+	// the byte, and what it notes then, follows from all that is given here and
+	// from the answers that it gets from then on. Two histories of a process that
+	// tell the same, and noted the same, are then followed as one. To tell it is
+	// no operation; whoever never does only makes the search longer.
+	Remember(all string)
 }
 
 // World is where a search begins, and what holds in it. Search changes nothing
@@ -71,6 +81,12 @@ type Options struct {
 	MaxStates int  // give up after as many; 0: two hundred million
 	Workers   int  // processes and checks that are run at once; 0: one
 	Unreduced bool // do nothing at once, whatever it is
+	Unmerged  bool // take no notice of Remember
+	// Again is how many histories that Remember made one with another are run on
+	// by themselves at the end, drawn by Seed: each with the answers of one way to
+	// the end of that other one, which must take the process the same way.
+	Again int
+	Seed  uint64
 	// Preemptions bounds how often in one order a process is interrupted by
 	// another one though it could go on; 0: no bound. The search is then
 	// complete up to the bound.
@@ -84,13 +100,14 @@ type Stats struct {
 	Stores    int // that differ in what is stored
 	Checks    int // of stores with notes
 	Places    int // of all processes: how often one was run
+	Merged    int // of these, made one with another by Remember
 	Longest   int // order, in steps
 	Violation *Violation
 }
 
 func (s Stats) String() string {
-	return fmt.Sprintf("%d states, %d steps, longest order %d; %d distinct stores, %d checks, %d runs of a process",
-		s.States, s.Steps, s.Longest, s.Stores, s.Checks, s.Places)
+	return fmt.Sprintf("%d states, %d steps, longest order %d; %d distinct stores, %d checks, %d runs of a process, %d merged",
+		s.States, s.Steps, s.Longest, s.Stores, s.Checks, s.Places, s.Merged)
 }
 
 // Violation is the first state found in which Check failed.

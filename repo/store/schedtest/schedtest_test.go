@@ -88,3 +88,33 @@ func TestSearchRefusesChance(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A process that knows more than it tells by Remember would hide what it does
+// with that.
+func TestSearchRefusesSecrets(t *testing.T) {
+	for name, operations := range map[string]int{"at its next operation": 0, "later": 1} {
+		t.Run(name, func(t *testing.T) {
+			w := slots(2, false)
+			w.Procs[1].Run = func(ctx context.Context, s Store) error {
+				made, err := s.Put(ctx, entry(0), []byte{1})
+				if err != nil {
+					return err
+				}
+				s.Remember("nothing")
+				for i := range operations {
+					if _, err := s.Put(ctx, entry(i+5), nil); err != nil {
+						return err
+					}
+				}
+				if made {
+					return s.Remove(ctx, entry(7))
+				}
+				return s.Remove(ctx, entry(8))
+			}
+			_, err := Search(t.Context(), w, Options{Again: 20})
+			if err == nil || !strings.Contains(err.Error(), "p1") || !strings.Contains(err.Error(), "more than it told") {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -32,6 +32,9 @@ func (s *search) run(ctx context.Context) error {
 	for err == nil && len(s.ready) > 0 && s.stats.Violation == nil {
 		err = s.proceed(ctx)
 	}
+	if err == nil && s.stats.Violation == nil {
+		err = s.again(ctx)
+	}
 	return err
 }
 
@@ -40,19 +43,20 @@ type search struct {
 	w World
 	o Options
 
-	places  []*place
-	rests   map[rest]uint32 // places by what follows
-	waiting waiting
-	running sync.WaitGroup  // processes
-	notes   numbers[string] // quoted
-	noted   [][]string      // by the same number
-	states  states
-	ready   []uint32 // states whose steps are to be followed
-	moves   []move   // from them, not at their end
-	unknown []uint32 // places that are to be found out about
-	checked map[state]bool
-	checks  []check
-	stats   Stats
+	places   []*place
+	rests    map[rest]uint32 // places by what follows
+	waiting  waiting
+	running  sync.WaitGroup // processes
+	memories numbers[string]
+	notes    numbers[string] // quoted
+	noted    [][]string      // by the same number
+	states   states
+	ready    []uint32 // states whose steps are to be followed
+	moves    []move   // from them, not at their end
+	unknown  []uint32 // places that are to be found out about
+	checked  map[state]bool
+	checks   []check
+	stats    Stats
 }
 
 // move is a step on its way to the state in which nothing is to be done at once.
