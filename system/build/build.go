@@ -73,6 +73,7 @@ func engines() []engine {
 		{"custom", custom},
 		{"wso2is", wso2is},
 		{"axon-ivy", axonIvy},
+		{"flowable", flowableEngine},
 	}
 }
 

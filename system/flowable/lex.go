@@ -1,5 +1,7 @@
 package flowable
 
+import "bytes"
+
 // The kinds of tokens of a script, beside single characters.
 const (
 	word   = 'w'
@@ -33,10 +35,42 @@ const (
 )
 
 func (l *lexer) take(p []byte) {
-	for _, c := range p {
-		for !l.step(c) {
+	for len(p) > 0 {
+		if n := l.run(p); n > 0 {
+			p = p[n:]
+			continue
 		}
+		for !l.step(p[0]) {
+		}
+		p = p[1:]
 	}
+}
+
+// run takes at once what only goes on with the present token, for values are
+// long. It returns how many bytes these are.
+func (l *lexer) run(p []byte) (n int) {
+	switch l.mode {
+	case word:
+		for n < len(p) && letter(p[n]) {
+			n++
+		}
+	case '\'', '"', '`':
+		if l.escaped {
+			return 0
+		}
+		if n = bytes.IndexByte(p, l.mode); n < 0 {
+			n = len(p)
+		}
+		if l.escapes {
+			if i := bytes.IndexByte(p[:n], '\\'); i >= 0 {
+				n = i
+			}
+		}
+	default:
+		return 0
+	}
+	l.tok = append(l.tok, p[:min(n, longest-len(l.tok))]...)
+	return n
 }
 
 // step takes a byte. It returns false where the byte has ended something, and
@@ -75,7 +109,7 @@ func (l *lexer) step(c byte) bool {
 }
 
 func letter(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= 0x80
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' || c >= 0x80
 }
 
 func (l *lexer) begin(c byte) {

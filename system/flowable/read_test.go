@@ -189,3 +189,14 @@ func BenchmarkCopy(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkScript(b *testing.B) {
+	line := []byte("INSERT INTO `ACT_GE_BYTEARRAY` (`ID_`,`BYTES_`) VALUES ('id-4711',0x" + strings.Repeat("0123456789abcdef", 4096) + ");\n")
+	s := newScriptReader(true, wanted)
+	b.SetBytes(int64(len(line)))
+	for b.Loop() {
+		if err := s.take(line); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
