@@ -71,8 +71,9 @@ type engine struct {
 func engines() []engine {
 	return []engine{
 		{"custom", custom},
-		{"wso2is", wso2is},
+		{"axonserver", axonServer},
 		{"axon-ivy", axonIvy},
+		{"wso2is", wso2is},
 		{"flowable", flowableEngine},
 	}
 }

@@ -19,6 +19,11 @@ func Target(ctx context.Context, s *config.System, path string, env Env) (source
 	if s == nil {
 		return nil, fmt.Errorf("the configuration does not have the system")
 	}
+	if s.Type == "axonserver" {
+		if t := axonTarget(s, path, env); t != nil {
+			return t, nil
+		}
+	}
 	dir, name, _ := strings.Cut(path, "/")
 	switch {
 	case dir == databasesDir && s.Databases[name] != nil:

@@ -64,6 +64,21 @@ type System struct {
 	ControlDB       string `yaml:"controldb"`
 	ControlDBBackup string `yaml:"controldb-backup"`
 	Log             string `yaml:"log"`
+	// Edition, Contexts, Groups, Primaries, Tiers, PathMap, RestoreTo and CAFile
+	// are of an Axon Server, too: the edition (se, ee or merged) where the server
+	// does not say it right; the contexts that are captured, all where none is
+	// named; replication groups with other names; the node of each context by its
+	// URL; further folders of segments; where folders of a container lie on this
+	// machine; a folder below which is restored, beside what lives; certificates
+	// by which the server is known.
+	Edition   string            `yaml:"edition"`
+	Contexts  []string          `yaml:"contexts"`
+	Groups    []string          `yaml:"groups"`
+	Primaries map[string]string `yaml:"primaries"`
+	Tiers     []string          `yaml:"tiers"`
+	PathMap   map[string]string `yaml:"path-map"`
+	RestoreTo string            `yaml:"restore-to"`
+	CAFile    string            `yaml:"ca-file"`
 	// Databases, Documents and Directories by name, which is also the name of
 	// their directory in a snapshot.
 	Databases   map[string]*Database    `yaml:"databases"`

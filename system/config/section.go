@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -31,8 +32,11 @@ func Override(text []byte, system, part string, changes []string) ([]byte, error
 		return nil, err
 	}
 	at := child(child(top, "systems"), system)
-	for name := range strings.SplitSeq(part, "/") {
-		at = child(at, name)
+	// Parts that have no section of their own are described by the system's.
+	if dir, _, _ := strings.Cut(part, "/"); slices.Contains([]string{"databases", "documents", "directories", "search"}, dir) {
+		for name := range strings.SplitSeq(part, "/") {
+			at = child(at, name)
+		}
 	}
 	if at == nil {
 		return nil, fmt.Errorf("the configuration of the system %s has no section for the part %s", system, part)

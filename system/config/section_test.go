@@ -46,6 +46,12 @@ func TestOverride(t *testing.T) {
 	if c.Host != "db2" || c.Port != 5433 || c.Database != "claims" || c.Password.String() != "{file:/run/secrets/x}" || !c.NoOwner {
 		t.Errorf("%+v", c)
 	}
+	if text, err = Override([]byte(two), "other", "events/default", []string{"restore-to=/tmp/x"}); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = Parse("changed", text); err != nil || f.Systems["other"].RestoreTo != "/tmp/x" {
+		t.Errorf("a part without a section: %v\n%s", err, text)
+	}
 	for _, bad := range [][]string{{"host"}, {"=x"}, {"host.name=x"}} {
 		if _, err := Override([]byte(two), "claims", "databases/main", bad); err == nil {
 			t.Errorf("%q is taken", bad)
