@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -197,6 +199,12 @@ func TestAlarms(t *testing.T) {
 			}
 			w.must(os.Remove(w.name(gone, ".events")))
 		}, []string{"ALARM", "is gone"}},
+		{"the newest closed segment holds other events", func(w *world, _ *axontest.Live) {
+			n := lastClosed(w)
+			f := axontest.Write(axontest.Shape{SegmentSize: 4 << 10}, n, axontest.Orders(3, 60, 1)...)
+			w.must(os.WriteFile(w.name(n, ".events"), f[0].Data, 0o644))
+		}, []string{"ALARM", "which was closed then, holds other events now"}},
+		{"the newest closed segment is open, though its index is there", func(w *world, _ *axontest.Live) { w.unmark(lastClosed(w)) }, []string{"ALARM", "is open again"}},
 		{"the open segment holds other events", func(w *world, _ *axontest.Live) {
 			n := openOne(w)
 			f := axontest.Write(axontest.Shape{SegmentSize: 4 << 10}, n, axontest.Tx{{Aggregate: "other", Payload: []byte("other")}, {Aggregate: "other", Sequence: 1}})
@@ -331,6 +339,7 @@ func TestDamagedAtTheSource(t *testing.T) {
 			}
 			w.must(os.WriteFile(w.name(n, ".events"), data, 0o644))
 		}, []string{"more than a write under way"}},
+		{"an old segment has no end", func(w *world) { w.unmark(0) }, []string{"the server calls it closed, and it has no end"}},
 		{"c17: an old segment cut", func(w *world) { w.must(os.Truncate(w.name(0, ".events"), 1000)) }, []string{"is damaged on the server's disk"}},
 		{"c19: a flipped byte in the open segment", func(w *world) { w.flip(w.name(openOne(w), ".events"), 40) }, []string{"more than a write under way"}},
 		{"c20: a flipped payload byte in an old segment", func(w *world) { w.flip(w.name(0, ".events"), 90) }, []string{"checksum"}},
@@ -558,6 +567,68 @@ func TestVanishing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What vanishes when it is read, and isn't named any more, is a failure: as
+// 'it vanished' a vault would leave it out in silence. What was not read at all
+// is one, too.
+func TestNothingIsLeftOut(t *testing.T) {
+	w := newWorld(t)
+	files := axontest.Write(axontest.Shape{SegmentSize: 4 << 10}, 0, axontest.Orders(2, 80, 1)...)
+	s := axontest.NewStore("default")
+	s.AddEvents(0, files...)
+	w.put(s)
+	c, err := w.part(segment.Events).Capture(t.Context())
+	w.must(err)
+	for _, err := range c.Entries(t.Context()) {
+		w.must(err)
+	}
+	_, err = c.(sources.Described).Facts(t.Context())
+	contains(t, err, "was not read to its end")
+	w.must(c.Close(t.Context()))
+	if w.files.open != 0 {
+		t.Errorf("%d files are left open", w.files.open)
+	}
+
+	victim := w.name(files[1].First, ".events")
+	w.files.before = func(op, name string) error {
+		if op == "open" && name == victim {
+			_ = removeAll(w, files[1].First)
+		}
+		return nil
+	}
+	env := w.env()
+	env.Hold = -1 // nothing is opened ahead
+	c, err = axonserver.NewSegments(w.config(), segment.Events, "default", env).Capture(t.Context())
+	w.must(err)
+	defer c.Close(t.Context())
+	failed := 0
+	for e, err := range c.Entries(t.Context()) {
+		w.must(err)
+		r, err := e.Open(t.Context())
+		if err != nil {
+			if failed++; errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("it reads as vanished: %v", err)
+			}
+			continue
+		}
+		_, err = io.Copy(io.Discard, r)
+		w.must(errors.Join(err, r.Close()))
+	}
+	_, err = c.(sources.Described).Facts(t.Context())
+	contains(t, err, "can't be read here")
+	if failed == 0 {
+		t.Error("nothing failed")
+	}
+}
+
+// unmark takes the end mark of a segment away.
+func (w *world) unmark(number int64) {
+	data, err := os.ReadFile(w.name(number, ".events"))
+	w.must(err)
+	at := bytes.LastIndex(data, []byte{0xff, 0xff, 0xff, 0xff})
+	clear(data[at : at+4])
+	w.must(os.WriteFile(w.name(number, ".events"), data, 0o644))
 }
 
 // The path map says nothing, or something wrong.

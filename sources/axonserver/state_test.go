@@ -101,3 +101,19 @@ func TestHere(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Of a segment that is named in several versions the highest counts, in
+// whatever order they come.
+func TestPut(t *testing.T) {
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}} {
+		all := map[int64]*group{}
+		for _, v := range order {
+			for _, part := range []segment.Part{segment.Data, segment.Index} {
+				put(all, place{segment.Name{Number: 5, Version: v, Part: part}, "x"})
+			}
+		}
+		if g := all[5]; len(all) != 1 || g.version != 2 || len(g.files) != 2 || g.files[segment.Index].name.Version != 2 {
+			t.Errorf("%v: %+v", order, g)
+		}
+	}
+}
