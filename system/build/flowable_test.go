@@ -122,7 +122,7 @@ func TestFlowableColdNeedsNodes(t *testing.T) {
 // What runs tells its version; the installation only where it doesn't.
 func TestFlowableVersion(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/work/process-api/management/engine" {
+		if r.URL.Path == "/flowable-work/process-api/management/engine" {
 			fmt.Fprint(w, `{"version":"7.2.0"}`)
 			return
 		}
