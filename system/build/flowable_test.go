@@ -129,7 +129,7 @@ func TestFlowableVersion(t *testing.T) {
 		w.WriteHeader(http.StatusNotFound)
 	}))
 	defer s.Close()
-	p, err := flowablePlan(t, "    url: URL/work\n"+flowableParts, s.URL)
+	p, err := flowablePlan(t, "    url: URL/flowable-work\n"+flowableParts, s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
