@@ -3,6 +3,7 @@ package build
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -74,11 +75,11 @@ func (e Env) axon() axonserver.Env { return axonserver.Env{Mask: e.Mask, Log: e.
 
 // axonTarget is what a part of an Axon Server is restored through; nil where the
 // path is none of its parts.
-func axonTarget(s *config.System, path string, env Env) sources.Restorer {
+func axonTarget(s *config.System, part string, env Env) sources.Restorer {
 	c := axonConfig(s)
-	dir, name, _ := strings.Cut(path, "/")
+	dir, name, _ := strings.Cut(part, "/")
 	switch {
-	case path == "controldb":
+	case part == "controldb":
 		return axonserver.NewControlDB(c, env.axon())
 	case dir == "log" && name != "":
 		return axonserver.NewLogs(c, name, env.axon())
@@ -115,7 +116,7 @@ func (b *builder) axonSteps(pieces []system.Part) {
 	}
 	for _, dir := range slices.Compact([]string{b.s.Events, b.s.Snapshots}) {
 		if dir != "" {
-			last.Do = append(last.Do, "ivyvault axon verify "+hook.Quote(dir))
+			last.Do = append(last.Do, "ivyvault axon verify "+hook.Quote(here(dir, b.s.PathMap)))
 		}
 	}
 	p.Restore = append(p.Restore, last, system.Step{
@@ -126,4 +127,20 @@ func (b *builder) axonSteps(pieces []system.Part) {
 			"Make a backup with `--force` at once: the server may open again what was closed, so what was copied before is no ground to go on from.",
 		},
 	})
+}
+
+// here is where a folder of the server lies on this machine: the longest folder
+// of the path map that leads to it counts.
+func here(dir string, known map[string]string) string {
+	best := ""
+	for from := range known {
+		clean := strings.TrimSuffix(from, "/")
+		if (dir == clean || strings.HasPrefix(dir, clean+"/")) && len(from) > len(best) {
+			best = from
+		}
+	}
+	if best == "" {
+		return dir
+	}
+	return path.Join(known[best], strings.TrimPrefix(dir, strings.TrimSuffix(best, "/")))
 }
