@@ -37,14 +37,14 @@ func (d *door) note(err error) error {
 }
 
 // made returns what decides the names of what the process makes from now on: how
-// often it made what says the same. No entry of the log is made twice, as its
-// place in the log is part of what it says; and of snapshots each try makes one.
+// often it made what says the same. Of entries of the log none is made twice, as
+// its place in the log is part of what it says.
 func (d *door) made() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var all []string
 	for k, n := range d.sealed {
-		if k.t == store.Pack || k.t == store.Index {
+		if k.t != store.Log {
 			all = append(all, fmt.Sprint(k.t, n, k.says))
 		}
 	}
