@@ -211,7 +211,11 @@ func (c *capturing) stages(ctx context.Context) error {
 }
 
 func (c *capturing) stage(ctx context.Context, s *Stage) error {
-	c.say("stage '%s': %d parts", s.Name, len(s.Parts))
+	if len(s.Parts) == 1 {
+		c.say("stage '%s': 1 part", s.Name)
+	} else {
+		c.say("stage '%s': %d parts", s.Name, len(s.Parts))
+	}
 	parts := make([]backup.Part, len(s.Parts))
 	var ready error
 	if s.Ready != nil {

@@ -56,7 +56,8 @@ Example:
 				return err
 			}
 			return out.report(report, func(w io.Writer) {
-				fmt.Fprintf(w, "%s is good: %d systems (%s), %d secrets can be had\n", showPath(report.File), len(report.Systems), strings.Join(report.Systems, ", "), report.Secrets)
+				fmt.Fprintf(w, "%s is good: %s (%s), %s can be had\n", showPath(report.File),
+					plural(int64(len(report.Systems)), "system", "systems"), strings.Join(report.Systems, ", "), plural(int64(report.Secrets), "secret", "secrets"))
 			})
 		},
 	}

@@ -148,16 +148,10 @@ func restoreOutcome(report restore.Report) (err error) {
 }
 
 func printRestored(w io.Writer, r restored) {
-	sum := int64(0)
-	for _, n := range r.Counts {
-		sum += n
-	}
-	fmt.Fprintf(w, "restored the part %s of %s", r.Part, r.System)
-	if len(r.Counts) > 0 {
-		fmt.Fprintf(w, ": %d in %s", sum, plural(int64(len(r.Counts)), "place", "places"))
-	}
-	fmt.Fprintf(w, ", in %s\n", clock(time.Duration(r.Seconds*float64(time.Second))))
-	if len(r.Counts) <= 20 {
+	fmt.Fprintf(w, "restored the part %s of %s, in %s\n", r.Part, r.System, clock(time.Duration(r.Seconds*float64(time.Second))))
+	if len(r.Counts) > 20 {
+		fmt.Fprintf(w, "  %d things were counted at the target; --json names them\n", len(r.Counts))
+	} else {
 		for _, k := range slices.Sorted(maps.Keys(r.Counts)) {
 			fmt.Fprintf(w, "  %-40s %d\n", k, r.Counts[k])
 		}

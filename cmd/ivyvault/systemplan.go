@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -42,7 +44,8 @@ Example:
 }
 
 func printPlan(w io.Writer, p system.PlanView) {
-	fmt.Fprintf(w, "system %s: %s %s, captured %s\n", p.System, p.Product, p.Version, p.Mode)
+	of := strings.TrimSpace(cmp.Or(p.Product, p.Type) + " " + p.Version)
+	fmt.Fprintf(w, "system %s: %s, captured %s\n", p.System, of, p.Mode)
 	list := func(title string, lines []string) {
 		if len(lines) == 0 {
 			return
