@@ -3,11 +3,13 @@
 #   make setup       checks for what is needed, installs it (root on Debian) or names it
 #   make build       bin/ivyvault, one static program
 #   make test        format, vet, staticcheck, every test under the race detector
-#   make test-large  every test again without it, with the large cases and their figures
+#   make test-large  the large cases, and what the race detector spoils, with their figures
 #   make bench       IvyVault and its rivals side by side, medians and ratios
 #                    (BENCH_ROUNDS, BENCH_ROWS, BENCH_FLAGS; see bench/compare)
 #   make bench-limits  what the machine itself can do
 #   make demo        two nights of a process engine: backup, mount, one document back
+#   make demo-systems  two nights of whole systems on real servers; a table, an index,
+#                    a document, an object brought back
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -20,7 +22,7 @@ export CGO_ENABLED := 0
 # dependencies stay those of the program.
 TOOLS := go tool -modfile=.ci/tools.mod
 
-.PHONY: setup build test format vet race test-large bench bench-limits demo clean
+.PHONY: setup build test format vet race test-large bench bench-limits demo demo-systems clean
 
 setup:
 	@.ci/setup
@@ -43,9 +45,11 @@ vet:
 race:
 	CGO_ENABLED=1 go test -race -vet=off -count=1 -timeout 9m -json ./... | go run ./internal/testrun
 
-# One package at a time: what is measured is measured alone.
+# One package at a time: what is measured is measured alone. These packages have
+# large cases, or cases that the race detector spoils.
+LARGE := ./chunk ./fusefs ./index/... ./large ./repo ./repo/backup ./repo/history ./repo/log ./repo/prooftest ./repo/tree
 test-large:
-	IVYVAULT_LARGE=1 go test -tags large -vet=off -p 1 -count=1 -timeout 25m -json ./... | go run ./internal/testrun -figures
+	IVYVAULT_LARGE=1 go test -tags large -vet=off -p 1 -count=1 -timeout 25m -json $(LARGE) | go run ./internal/testrun -figures
 
 BENCH_ROUNDS ?= 3
 BENCH_ROWS ?=
@@ -60,6 +64,9 @@ bench-limits:
 
 demo: build
 	@demo/run.sh
+
+demo-systems: build
+	@demo/systems.sh
 
 clean:
 	rm -rf bin

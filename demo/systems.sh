@@ -44,6 +44,7 @@ chmod 711 "$room" # the servers' own users find their folders in it
 mnt=$room/mnt
 mounted_by=''
 writers=''
+declare -A night_of=() # the newest snapshot of each system
 
 leave() {
   local status=$?
@@ -106,6 +107,10 @@ for system in "${systems[@]}"; do
   night "$system" "$second_night"
   step "$system: what the second night copied"
   copied "$system"
+  night_of[$system]=$("$ivyvault" snapshots --json | jq -r '.[-1].id')
+  step "$system: how it would go back"
+  show "$ivyvault" system runbook "$system" "| grep '^#'"
+  "$ivyvault" system runbook "$system" | grep '^#' | sed "s#$room##g; s/^/  /"
 done
 
 step 'The vault'
@@ -117,14 +122,23 @@ for system in "${systems[@]}"; do
   step "$system: what is lost"
   "${system}_lose"
 done
-step 'A mount'
-can_mount || fail 'this demonstration needs the mount'
+step 'The nights as directories'
 mkdir "$mnt"
-show "$ivyvault" mount "$mnt" '&'
-"$ivyvault" mount -q "$mnt" >"$room/mount.log" 2>&1 &
-mounted_by=$!
-await_mount "$mnt" "$mounted_by" || { cat "$room/mount.log" >&2; fail 'the mount did not come up'; }
-run ls "$mnt/systems" "$mnt/systems/${systems[0]}"
+if can_mount; then
+  show "$ivyvault" mount "$mnt" '&'
+  "$ivyvault" mount -q "$mnt" >"$room/mount.log" 2>&1 &
+  mounted_by=$!
+  await_mount "$mnt" "$mounted_by" || { cat "$room/mount.log" >&2; fail 'the mount did not come up'; }
+  run ls "$mnt/systems/"*
+else
+  for system in "${systems[@]}"; do
+    show "$ivyvault" dump "${night_of[$system]}" "/systems/$system" '|' tar -x -C "$mnt"
+    "$ivyvault" dump "${night_of[$system]}" "/systems/$system" | tar -x -C "$room/scratch"
+    mkdir -p "$mnt/systems/$system"
+    mv "$room/scratch/systems/$system" "$mnt/systems/$system/latest"
+  done
+  rmdir "$room/scratch/systems"
+fi
 for system in "${systems[@]}"; do "${system}_back" "$mnt/systems/$system/latest"; done
 
 left=$(find "$room/scratch" -mindepth 1; find "$room" -path "$mnt" -prune -o -name '.ivyvault*' -print)

@@ -45,6 +45,7 @@ Q
   line 'OpenSearch, indices claims-*' "$(opensearch '/claims-*/_count' | jq .count) documents, an alias"
 
   harvest "$(first_there /usr/share/doc /usr/share)" 16 "$at/attachments/archive"
+  claims_shelf=$(ls "$at/attachments/archive" | sed -n 3p)
   mkdir -p "$at/attachments/2026/claim-1042" "$at/configuration" "$room/upload"
   seq -f 'page %.0f of the expert opinion, read by two people' 20000 >"$at/attachments/2026/claim-1042/opinion"
   printf 'approval.limit=5000\ndesks=12\n' >"$at/configuration/claims.properties"
@@ -89,21 +90,22 @@ Y
 # claims_write works as long as it may: money moves from account to account,
 # each time in one transaction, so that their sum never changes; scans arrive.
 claims_write() {
+  local n=0 money
   while [ -e "$room/writing" ]; do
     echo "BEGIN; UPDATE account SET balance = balance - 1 WHERE id = $((RANDOM % 10 + 1)); UPDATE account SET balance = balance + 1 WHERE id = $((RANDOM % 10 + 11));
       INSERT INTO transfer (giver, taker, amount) VALUES (1, 11, 1); COMMIT;"
     sleep 0.02
   done | sql claims >/dev/null &
-  local n=0 money=$!
+  money=$!
   while [ -e "$room/writing" ]; do
     ((n += 1))
-    s3 "/scans/inbox/$(date +%s%N)" -d "scan $n" -X PUT || break
+    s3 "/scans/inbox/$(date +%s%N)" -d "scan $n" -X PUT || return 1
     sleep 0.1
   done
   wait "$money"
 }
 
-claims_wrote() { echo "$(sql claims -c 'SELECT count(*) FROM transfer') transfers, $(s3 '/scans?list-type=2&prefix=inbox/' | grep -o '<Key>' | wc -l) uploads"; }
+claims_wrote() { echo "$(sql claims -c 'SELECT count(*) FROM transfer') transfers, $(s3 '/scans?list-type=2&prefix=inbox' | awk '{ n += gsub("<Key>", "") } END { print n + 0 }') uploads"; }
 
 claims_day() {
   local at=$room/srv/claims
@@ -117,9 +119,9 @@ claims_day() {
   claims_index claims-task 3001 3100
   echo '  OpenSearch: 100 documents indexed'
   sed -i '10000s/two people/three people/' "$at/attachments/2026/claim-1042/opinion"
-  mv "$at/attachments/archive" "$at/attachments/archive-2025"
+  mv "$at/attachments/archive/$claims_shelf" "$at/attachments/2025"
   sed -i 's/limit=5000/limit=7500/' "$at/configuration/claims.properties"
-  echo '  files:      one line of an opinion and one setting changed, the archive renamed'
+  echo '  files:      one line of an opinion and one setting changed, a folder of the archive renamed'
   claims_upload_scans 61 65
   claims_upload_letters 41 42
   echo '  S3, Azure:  5 scans and 2 letters arrived'
@@ -172,15 +174,17 @@ claims_back() { # MOUNTED, where the mount shows the newest night
 
   part 'the whole database, beside the one that lives' claims databases/system --to database=claims_copy
   expect 'all tables but those that were written to meanwhile' "$claims_all" "$(claims_whole claims_copy)"
-  rows=$(wc -l <"$mounted/databases/system/tables/public.transfer.dat")
+
+  step 'claims: what was written to all the time, read in the mount'
+  rows=$(grep -c $'^[0-9]*\t' "$mounted/databases/system/tables/public.transfer.dat")
   sum=$(awk -F '\t' '{ n += $2 } END { print n }' "$mounted/databases/system/tables/public.account.dat")
-  expect "the sum of all accounts, captured between two of the transfers ($rows were done)" 20000 "$sum"
+  expect "the accounts add up, after $rows transfers and before the next" 20000 "$sum"
 }
 
 # What things are like, to be compared: rows as a number and a check sum, and
 # what belongs to them.
 claims_tasks() {
-  sql claims -c 'SELECT * FROM task ORDER BY id' | fingerprint
+  sql claims -c 'SELECT row_to_json(task) FROM task ORDER BY id' | fingerprint
   sql claims -c "SELECT relacl FROM pg_class WHERE oid = 'task'::regclass" -c "SELECT attname, attacl FROM pg_attribute WHERE attrelid = 'task'::regclass AND attacl IS NOT NULL ORDER BY 1" \
     -c "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'task'::regclass ORDER BY 1" -c "SELECT indexdef FROM pg_indexes WHERE tablename = 'task' ORDER BY 1"
 }
@@ -196,7 +200,7 @@ claims_documents() {
   opensearch /claims-document/_alias | jq -c .
 }
 claims_whole() { # DATABASE
-  sql "$1" -c 'SELECT * FROM claim ORDER BY id' -c 'SELECT * FROM task ORDER BY id' | fingerprint
+  sql "$1" -c 'SELECT row_to_json(claim) FROM claim ORDER BY id' -c 'SELECT row_to_json(task) FROM task ORDER BY id' | fingerprint
 }
 
 claims_index() { # INDEX FROM TO

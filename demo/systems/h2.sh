@@ -36,16 +36,12 @@ h2_ready() {
 h2_rows() { # STATEMENT
   local answer
   printf '%s\n' "${1//$'\n'/ }" >&"$h2_in"
-  while :; do
-    if ! IFS= read -r -t 0.1 answer <&"$h2_out"; then
-      kill -0 "$h2_process" 2>/dev/null || fail 'H2 does not run'
-      sleep 0.05
-      continue
-    fi
+  while IFS= read -r answer <&"$h2_out"; do
     case $answer in
     'done') return ;;
     'failed: '*) fail "H2: $answer" ;;
     *) printf '%s\n' "$answer" ;;
     esac
   done
+  fail 'H2 does not run'
 }

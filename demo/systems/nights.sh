@@ -19,17 +19,21 @@ night() { # SYSTEM TIME
 }
 
 # copied shows, part by part, what the newest night read and what it found
-# unchanged, as its manifest has it.
+# unchanged, as its manifest has it. A dump has no time or tag by which it could
+# be left unread; that most of it is stored already shows in the vault's size.
 copied() { # SYSTEM
+  local path files unchanged bytes read how
   show "$ivyvault" dump latest "/systems/$1/manifest.json" '| jq …'
   "$ivyvault" dump latest "/systems/$1/manifest.json" >"$room/manifest.json"
-  printf '  %-26s %7s %10s %10s %10s  %s\n' part files unchanged bytes read consistency
-  jq -r '.parts[] | [.path, .files, .files_unchanged, .bytes, .bytes_read, (.facts.consistency // "")] | @tsv' "$room/manifest.json" |
+  printf '  %-26s %7s %10s %9s %9s  %s\n' part files unchanged size read consistency
+  jq -r '.parts[] | [.path, .files, .files_unchanged, .bytes, .bytes_read, (.facts.consistency // "-")] | @tsv' "$room/manifest.json" |
     while IFS=$'\t' read -r path files unchanged bytes read how; do
-      printf '  %-26s %7d %10d %10d %10d  %s\n' "$path" "$files" "$unchanged" "$bytes" "$read" "$how"
+      printf '  %-26s %7d %10d %9s %9s  %s\n' "$path" "$files" "$unchanged" "$(kib "$bytes")" "$(kib "$read")" "$how"
     done
   jq -e .whole "$room/manifest.json" >/dev/null || fail "the manifest of $1 says that the night is not whole"
 }
+
+kib() { echo "$((($1 + 1023) / 1024)) KiB"; }
 
 # part puts a part, or something of it, back.
 part() { # WHAT SYSTEM PART ARGUMENTS...
@@ -42,7 +46,7 @@ part() { # WHAT SYSTEM PART ARGUMENTS...
 # fingerprint says how many rows come in, and what they are.
 fingerprint() {
   cat >"$room/rows"
-  echo "$(wc -l <"$room/rows") lines, md5 $(md5sum <"$room/rows" | cut -c 1-12)"
+  echo "$(wc -l <"$room/rows") rows, md5 $(md5sum <"$room/rows" | cut -c 1-12)"
 }
 
 # expect compares what is with what was.
