@@ -43,6 +43,12 @@ func runBackupSystem(c *cli.Context, o backupOptions) error {
 		return err
 	}
 	g.takeRepository(s.file)
+	if s.file.LogFile != "" {
+		if err := out.keepLog(s.file.LogFile); err != nil {
+			return err
+		}
+	}
+	out.entry("backup of the system " + s.name + " begins")
 	p, mask, err := s.plan(ctx, g, out, c.Bool("instance"))
 	if err != nil {
 		return err
@@ -68,6 +74,7 @@ func runBackupSystem(c *cli.Context, o backupOptions) error {
 	if err != nil {
 		return maskError(mask, err)
 	}
+	out.entry(fmt.Sprintf("backup of the system %s: snapshot %s, incomplete: %v", s.name, report.Snapshot.Short(), report.Incomplete))
 	if err := out.summary(report, func(w io.Writer) { printSystemBackup(w, report) }); err != nil {
 		return err
 	}
@@ -91,15 +98,13 @@ func hookVariables(name string, g global, at time.Time) []string {
 // maskedError is an error whose text shows no secret.
 type maskedError struct {
 	error
-	text string
+	mask *secret.Mask
 }
 
-func (e maskedError) Error() string { return e.text }
+func (e maskedError) Error() string { return e.mask.Clean(e.error.Error()) }
 func (e maskedError) Unwrap() error { return e.error }
 
-func maskError(mask *secret.Mask, err error) error {
-	return maskedError{err, mask.Clean(err.Error())}
-}
+func maskError(mask *secret.Mask, err error) error { return maskedError{err, mask} }
 
 func printSystemBackup(w io.Writer, r system.Report) {
 	for _, p := range r.Parts {

@@ -31,7 +31,8 @@ type screen struct {
 	terminal bool
 
 	mu    sync.Mutex
-	lines int // of the progress that stands on the terminal now
+	lines int      // of the progress that stands on the terminal now
+	log   *os.File // of all that is said; nil where none is kept
 }
 
 func newScreen(f *os.File) *screen { return &screen{f: f, terminal: term.IsTerminal(int(f.Fd()))} }
@@ -95,6 +96,7 @@ func (c *console) note(kind, path, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.erase()
+	c.record(kind, path, text)
 	if c.json {
 		r := remark{Type: kind, Text: text}
 		r.Path, r.PathB64 = jsonPath(path)
@@ -111,7 +113,11 @@ func (c *console) note(kind, path, text string) {
 func (c *console) notice(path, text string) {
 	if !c.quiet {
 		c.note("notice", path, text)
+		return
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.record("notice", path, text)
 }
 
 // finding names something that could not be done; the work goes on.
@@ -120,6 +126,9 @@ func (c *console) finding(path, text string) { c.note("finding", path, text) }
 // fail prints the error that ends the process.
 func (c *console) fail(err error, code int) {
 	c.clear()
+	c.mu.Lock()
+	c.record("error", "", err.Error())
+	c.mu.Unlock()
 	if c.json {
 		_ = printJSON(c.err, struct {
 			Type    string `json:"type"`

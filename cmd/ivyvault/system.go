@@ -11,6 +11,6 @@ ivyvault.yaml says what that is.
 
 Example:
   ivyvault system discover /opt/axonivy`,
-		Subcommands: []*cli.Command{systemDiscoverCommand(), systemPlanCommand(), systemStatusCommand(), systemRunbookCommand(), systemResumeCommand()},
+		Subcommands: []*cli.Command{systemDiscoverCommand(), systemPlanCommand(), systemStatusCommand(), systemTimerCommand(), systemRunbookCommand(), systemResumeCommand()},
 	}
 }
