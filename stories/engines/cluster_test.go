@@ -194,4 +194,8 @@ func TestIvyCold(t *testing.T) {
 	h.backup(0, "--instance")
 	h.ok("ls", "latest").says(t, "directories/program/system/plugins/ch.ivyteam.util_12.0.3.202601010101.jar")
 	h.ok("snapshots", "--json").says(t, "pre-upgrade")
+	h.backup(0, "--protect", "--tag", "before-12.0.4") // or only what is always captured, kept and named
+	h.backup(0)
+	h.ok("forget", "--keep-last", "1")
+	h.ok("snapshots", "--json").says(t, "before-12.0.4", "pre-upgrade")
 }

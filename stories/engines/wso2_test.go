@@ -255,7 +255,20 @@ func (s *iam) instance(t *testing.T) {
 	t.Helper()
 	put(t, filepath.Join(s.home, "repository/logs/wso2carbon.log"), "log", 0o644)
 	s.backup(0, "--instance")
-	s.ok("ls", "latest").says(t, "directories/instance/bin/wso2server.sh", "directories/instance/repository/logs/wso2carbon.log", "directories/instance/repository/database/WSO2CARBON_DB.mv.db", "directories/instance/logs/a.log")
+	s.ok("ls", "latest").says(t, "directories/instance/bin/wso2server.sh", "directories/instance/repository/logs/wso2carbon.log", "directories/instance/logs/a.log")
+	s.m.end(true)
+	want := s.state()
+	s.identity.drop(t)
+	s.agents.drop(t)
+	check(t, os.RemoveAll(s.home))
+	check(t, os.RemoveAll(s.path("pki")))
+	s.follow() // on a machine without the server: it is in the snapshot
+	s.m.end(true)
+	got := s.state()
+	for part, was := range want {
+		same(t, "instance: "+part, got[part], was)
+	}
+	s.m.start(s.host, "bin/wso2server.sh")
 	for range 2 {
 		s.ok("backup", "--system", "claims", "--config", s.path("hot.yaml"))
 	}

@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,9 +71,10 @@ func (i *installed) leaveSearchData() {
 		data = i.survey.SearchData()
 	}
 	for _, f := range i.folders {
-		data = append(data, filepath.Join(f.Real, "_/opensearch"), filepath.Join(f.Real, "_/elasticsearch"))
-		if filepath.Base(f.Real) != "data" {
-			data = append(data, filepath.Join(f.Real, "data/_/opensearch"), filepath.Join(f.Real, "data/_/elasticsearch"))
+		for _, usual := range []string{"_/opensearch", "_/elasticsearch", "data/_/opensearch", "data/_/elasticsearch"} {
+			if at := filepath.Join(f.Real, usual); exists(at) {
+				data = append(data, at)
+			}
 		}
 	}
 	for _, d := range data {
@@ -81,6 +83,11 @@ func (i *installed) leaveSearchData() {
 	if i.b.s.Search == nil {
 		i.note("the section has no 'search': the indices are not captured, and the engine makes them again from the system database; what projects keep in the search server only is lost")
 	}
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // searchData is, in a cold capture, what a bundled search server has on disk,

@@ -86,7 +86,7 @@ func (i *installed) versionStep() system.Step {
 			if at, isFile := versionFile(n.Home, v.From); isFile {
 				s.Do = append(s.Do, fmt.Sprintf("grep -F %s %s", hook.Quote(v.Text), hook.Quote(at)))
 			} else if strings.HasPrefix(v.From, "system/plugins/") {
-				s.Do = append(s.Do, fmt.Sprintf("ls -d %s*", hook.Quote(filepath.Join(n.Home, "system/plugins/ch.ivyteam.util_"+v.Text))))
+				s.Do = append(s.Do, fmt.Sprintf("ls -d %s*", hook.Quote(filepath.Join(n.Home, "system/plugins/ch.ivyteam.util_"+v.Text+"."))))
 			}
 		}
 		if name, ok := releaseFile(n.Java.From); ok && n.Java.Text != "" {

@@ -77,14 +77,24 @@ func (i *installed) wso2Folders() {
 		for _, name := range []string{"repository/logs", "repository/tmp", "logs", "tmp"} {
 			i.leave(filepath.Join(home, name), "logs and temporary files are left out by the product's own rule; --instance has them")
 		}
-		if i.b.plan.Mode != sources.Cold {
-			i.leaveH2(home)
-		}
+		i.leaveH2(home)
 	}
 }
 
-// leaveH2 leaves the files of H2 out of all folders.
+// leaveH2 leaves files of H2 out of all folders: those that parts of their own
+// capture, and, while the server runs, all.
 func (i *installed) leaveH2(home string) {
+	for _, name := range names(i.b.s.Databases) {
+		c, ok := i.b.s.Databases[name].Part.(*h2.Config)
+		if file := survey.FileOf(c); ok && file != "" {
+			for k := range i.folders {
+				i.folders[k].Without(file)
+			}
+		}
+	}
+	if i.b.plan.Mode == sources.Cold {
+		return
+	}
 	for _, ending := range []string{"*.mv.db", "*.trace.db", "*.lock.db"} {
 		for k := range i.folders {
 			i.folders[k].Without(filepath.Join(home, "repository/database", ending))
@@ -107,9 +117,7 @@ func (i *installed) instance() {
 		f, _ := survey.Once([]survey.Folder{{Name: name, Path: home}})
 		i.folders = slices.DeleteFunc(i.folders, func(o survey.Folder) bool { return survey.Covers(f, o.Real) })
 		i.folders = append(i.folders, f...)
-		if b.plan.Mode != sources.Cold {
-			i.leaveH2(home)
-		}
+		i.leaveH2(home)
 	}
 }
 

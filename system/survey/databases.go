@@ -111,11 +111,23 @@ func h2Place(c *h2.Config) place {
 	if len(u.Hosts) > 0 {
 		return place{jdbc.H2, host(u.Hosts[0].Name), u.Hosts[0].Port, "", u.Database}
 	}
-	return place{kind: jdbc.H2, name: realH2(Locate(c, u.Database))}
+	return place{kind: jdbc.H2, name: realH2(locate(c, u.Database))}
 }
 
-// Locate returns the path of an H2 database, without its ending.
-func Locate(c *h2.Config, name string) string {
+// FileOf is the file of an embedded H2 database, "" where it is a server's.
+func FileOf(c *h2.Config) string {
+	if c == nil {
+		return ""
+	}
+	u, err := jdbc.Parse(c.URL)
+	if err != nil || len(u.Hosts) > 0 {
+		return ""
+	}
+	return locate(c, u.Database) + ".mv.db"
+}
+
+// locate returns the path of an H2 database, without its ending.
+func locate(c *h2.Config, name string) string {
 	switch rest, home := strings.CutPrefix(name, "~/"); {
 	case home:
 		return filepath.Join(c.Home, rest)
