@@ -31,6 +31,9 @@ func TestFlowable(t *testing.T) {
 		}
 		plan := h.ivyvault(0, "system", "plan", "claims", "--config", h.path("hot.yaml"))
 		mustHold(t, "the plan", plan, "Flowable 7\\.2\\.0", "stage 1, database.*stage 2, content")
+		if strings.Contains(plan, "NOT COVERED") {
+			t.Errorf("the section lacks something of the installation:\n%s", plan)
+		}
 	})
 	t.Run("one document", func(t *testing.T) { oneDocument(t, h.as(t)) })
 	t.Run("planted mismatches", func(t *testing.T) { planted(t, h.as(t)) })

@@ -25,7 +25,7 @@ type Pair struct {
 // that was not captured with the size that the row has is wrong, for the restored
 // engine will miss it. A file that no row tells of does no harm.
 func (p Pair) Compare(ctx context.Context, parts []backup.Outcome) (wrong, remarks []string, err error) {
-	j := judge{point: time.Time{}, used: map[*Files]map[string]bool{}}
+	j := judge{}
 	outcome := map[string]backup.Outcome{}
 	for _, o := range parts {
 		outcome[o.Path] = o
@@ -35,7 +35,6 @@ func (p Pair) Compare(ctx context.Context, parts []backup.Outcome) (wrong, remar
 			j.remark("the part %s was not captured, so no rows are compared with its files", f.Part)
 			return nil, j.remarks, nil
 		}
-		j.used[f] = map[string]bool{}
 		if f.Folder {
 			j.folders = append(j.folders, f)
 		} else {
@@ -88,7 +87,6 @@ type judge struct {
 	folders        []*Files
 	stores         []*store // that rows may lie in, all of them in the first's list
 	tables         []*store // of databases
-	used           map[*Files]map[string]bool
 	compared       int
 	wrong, remarks []string
 }
@@ -182,7 +180,7 @@ func (j *judge) folder(r *Rows, i item) {
 	var near string
 	for _, f := range j.folders {
 		if x, ok := f.files[at]; ok {
-			j.used[f][at] = true
+			f.name(at)
 			if i.size >= 0 && x.size != i.size {
 				j.bad("%s: the row %s (%q) says that its file has %d bytes, and %s/%s was captured with %d: it was replaced between the two captures, or is damaged", r.Part, i.id, i.name, i.size, f.Part, at, x.size)
 			}
@@ -190,7 +188,7 @@ func (j *judge) folder(r *Rows, i item) {
 		}
 		for _, m := range meanwhile(at, i.storeID) {
 			if x, ok := f.files[m]; ok && x.size == i.size && near == "" {
-				j.used[f][m] = true
+				f.name(m)
 				near = f.Part + "/" + m
 			}
 		}
@@ -217,12 +215,12 @@ func (j *judge) leftover() {
 		for _, name := range slices.Sorted(maps.Keys(f.files)) {
 			x := f.files[name]
 			switch {
-			case j.used[f][name]:
+			case x.named:
 			case !ours(name):
 				other++
 			case transient(name):
 				j.remark("%s/%s is of a document that was being replaced", f.Part, name)
-			case x.at.After(j.point):
+			case x.at > j.point.UnixNano():
 				j.remark("%s/%s is newer than the database's capture, and no row names it yet", f.Part, name)
 			default:
 				j.remark("%s/%s is older than the database's capture, and no row names it: it is left over", f.Part, name)

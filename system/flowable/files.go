@@ -4,7 +4,6 @@ import (
 	"context"
 	"path"
 	"sync"
-	"time"
 
 	"ivyvault/sources"
 	"ivyvault/sources/tap"
@@ -12,8 +11,9 @@ import (
 
 // file is a captured file.
 type file struct {
-	size int64
-	at   time.Time // of its last change
+	size  int64
+	at    int64 // of its last change, nanoseconds since 1970
+	named bool  // by a row
 }
 
 // Files are the files of one captured store of documents.
@@ -46,7 +46,7 @@ func (f *Files) Entry(_ context.Context, e *sources.Entry) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.files[e.Path] = file{int64(e.Attr.Size), time.Unix(e.Attr.MTime.Sec, int64(e.Attr.MTime.Nsec))}
+	f.files[e.Path] = file{size: int64(e.Attr.Size), at: e.Attr.MTime.Sec*1e9 + int64(e.Attr.MTime.Nsec)}
 }
 
 // Lost takes a file back that could not be captured.
@@ -58,6 +58,13 @@ func (f *Files) Lost(p string, _ error) {
 
 // Open returns nobody: what documents hold is of no interest.
 func (f *Files) Open(string) tap.Sink { return nil }
+
+// name notes that a row names a file.
+func (f *Files) name(at string) {
+	x := f.files[at]
+	x.named = true
+	f.files[at] = x
+}
 
 // bases are the last parts of all names, by which an object is found where the
 // folder that it lies in is not known.

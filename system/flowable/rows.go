@@ -246,6 +246,9 @@ func (f *found) add(seed maphash.Seed, schema, table string, v []value) {
 			return
 		}
 		i := item{id: v[0].text, name: v[1].text, storeID: v[2].text, store: v[3].text, size: -1}
+		if n := len(f.items); n > 0 && f.items[n-1].store == i.store {
+			i.store = f.items[n-1].store // one string for all
+		}
 		if n, err := strconv.ParseInt(v[5].text, 10, 64); err == nil && !v[5].null {
 			i.size = n
 		}
