@@ -51,3 +51,17 @@ func TestStillFails(t *testing.T) {
 		t.Error("it was broken off and counts as still")
 	}
 }
+
+// A real server answers all that is asked, and one that nobody writes to is at
+// rest.
+func TestStillReal(t *testing.T) {
+	s := real(t)
+	fill(t, s, "ivy_cases", 0, 10)
+	p := part(s, ByExport, "ivy_*")
+	if err := p.Still(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if n := mustBackup(t, p, nil).facts.Counts["ivy_cases"]; n != 10 {
+		t.Errorf("%d documents were captured, want 10", n)
+	}
+}
