@@ -71,6 +71,42 @@ func exitCode(err, cause error) int {
 	return exitFailed
 }
 
+// brokenOff says that the user broke off what ran, and beside it what failed
+// for another reason: that a system could not be started again, above all.
+func brokenOff(err error) error {
+	text := errInterrupted.Error()
+	for _, e := range branches(err) {
+		if !interrupted(e) {
+			text = e.Error() + "; " + text
+		}
+	}
+	return errors.New(text)
+}
+
+// branches takes apart what errors.Join has put together. What is wrapped in a
+// sentence stays as it is.
+func branches(err error) (all []error) {
+	switch e := err.(type) {
+	case nil:
+	case maskedError:
+		for _, b := range branches(e.error) {
+			all = append(all, maskedError{b, e.mask})
+		}
+	case interface{ Unwrap() []error }:
+		var texts []string
+		for _, b := range e.Unwrap() {
+			texts = append(texts, b.Error())
+			all = append(all, branches(b)...)
+		}
+		if strings.Join(texts, "\n") != err.Error() {
+			return []error{err}
+		}
+	default:
+		return []error{err}
+	}
+	return all
+}
+
 func interrupted(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, errInterrupted)
 }

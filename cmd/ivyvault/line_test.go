@@ -13,6 +13,7 @@ import (
 	"ivyvault/repo/log"
 	"ivyvault/repo/seal"
 	"ivyvault/repo/store"
+	"ivyvault/sources/secret"
 )
 
 func TestArrange(t *testing.T) {
@@ -86,6 +87,26 @@ func TestExitCode(t *testing.T) {
 	} {
 		if got := exitCode(c.err, c.cause); got != c.want {
 			t.Errorf("%d: %v with %v: code %d, want %d", i, c.err, c.cause, got, c.want)
+		}
+	}
+}
+
+// Who breaks off hears what else failed meanwhile.
+func TestBrokenOff(t *testing.T) {
+	mask := &secret.Mask{}
+	mask.Add("hunter2")
+	stuck := fmt.Errorf("THE SYSTEM x IS STILL STOPPED: %w", errors.New("hunter2 is wrong"))
+	for i, c := range []struct {
+		err  error
+		want string
+	}{
+		{fmt.Errorf("read: %w", context.Canceled), "interrupted: "},
+		{errors.Join(context.Canceled, fmt.Errorf("read: %w", errInterrupted)), "interrupted: "},
+		{maskError(mask, errors.Join(context.Canceled, errors.Join(stuck, nil))), "THE SYSTEM x IS STILL STOPPED: " + secret.Stars + " is wrong; interrupted: "},
+		{fmt.Errorf("%w, since %w", errors.New("closed"), context.Canceled), "interrupted: "},
+	} {
+		if got := brokenOff(c.err).Error(); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%d: %q, want %q", i, got, c.want)
 		}
 	}
 }

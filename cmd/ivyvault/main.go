@@ -76,7 +76,7 @@ func run(args []string) int {
 	}
 	code := exitCode(err, context.Cause(ctx))
 	if code == exitInterrupted {
-		err = errInterrupted
+		err = brokenOff(err)
 	}
 	if err != nil {
 		out.fail(err, code)

@@ -8,6 +8,7 @@ package folder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -21,6 +22,7 @@ import (
 // Source is one directory, or one file, which then comes under its own name.
 type Source struct {
 	path   string
+	self   string // where it is, as entries' paths
 	strip  string // of entries' paths
 	walker *dir.Source
 }
@@ -42,7 +44,7 @@ func New(path string, opt dir.Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{path: abs, strip: strings.Trim(real, "/")}
+	s := &Source{path: abs, self: strings.Trim(real, "/"), strip: strings.Trim(real, "/")}
 	if !info.IsDir() {
 		s.strip = strings.Trim(filepath.Dir(real), "/")
 	}
@@ -76,11 +78,13 @@ func (s *Source) Capture(ctx context.Context) (sources.Capture, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &capture{Capture: c, strip: s.strip}, nil
+	return &capture{Capture: c, path: s.path, self: s.self, strip: s.strip}, nil
 }
 
 type capture struct {
 	sources.Capture
+	path   string // that was asked for
+	self   string // where it is, as entries' paths
 	strip  string
 	attr   sources.Attr
 	xattrs []sources.Xattr
@@ -100,7 +104,12 @@ func (c *capture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 	return func(yield func(sources.Entry, error) bool) {
 		for e, err := range c.Capture.Entries(ctx) {
 			rest, below := c.below(e.Path)
+			var left *sources.Notice
 			switch {
+			case errors.As(err, &left) && c.holds(left.Path):
+				// What may be left out of a folder is not the folder itself.
+				yield(sources.Entry{}, fmt.Errorf("nothing of %s can be captured: %s", c.path, left.What))
+				return
 			case below:
 				e.Path = rest
 			case e.Path == "" && err != nil: // the walk has ended
@@ -130,6 +139,11 @@ func (c *capture) below(path string) (string, bool) {
 		return path, path != ""
 	}
 	return strings.CutPrefix(path, c.strip+"/")
+}
+
+// holds tells whether a path is what is captured itself, or above it.
+func (c *capture) holds(path string) bool {
+	return path != "" && (path == c.self || strings.HasPrefix(c.self, path+"/"))
 }
 
 // local gives the paths in findings and notices the form of the entries'.

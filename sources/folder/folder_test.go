@@ -2,6 +2,7 @@ package folder
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,6 +101,30 @@ func TestFindingsAreLocal(t *testing.T) {
 		}
 	}
 	t.Error("no notice about b/deep")
+}
+
+// What is captured is never left out in silence, so that a part without it would
+// look whole.
+func TestItselfIsNotLeftOut(t *testing.T) {
+	root := tree(t)
+	for _, c := range []struct{ captured, skipped string }{
+		{root, root}, {root + "/a", root}, {root + "/a/x", root + "/a"}, {root + "/a/x", root + "/a/x"}, {root, root + "/a"},
+	} {
+		s := open(t, c.captured, dir.Options{Skip: []dir.Skip{{Path: c.skipped, Reason: "it is the repository"}}})
+		var notice *sources.Notice
+		failed := false
+		for _, l := range sourcetest.Collect(t, s, false) {
+			if l.Err == nil || errors.As(l.Err, &notice) {
+				continue
+			}
+			if failed = true; !strings.Contains(l.Err.Error(), "nothing of "+c.captured+" can be captured: left out: it is the repository") {
+				t.Errorf("it says: %v", l.Err)
+			}
+		}
+		if failed == (c.skipped == root+"/a" && c.captured == root) {
+			t.Errorf("%s without %s: failed %v", c.captured, c.skipped, failed)
+		}
+	}
 }
 
 func TestNothingThere(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"ivyvault/sources"
@@ -65,9 +66,23 @@ func (p *Part) Capture(ctx context.Context) (sources.Capture, error) {
 	}
 	t := &taking{Part: p, at: at, out: &capture{}}
 	if err := t.take(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", at.where(), err), t.out.Close(context.WithoutCancel(ctx)))
+		return nil, errors.Join(fmt.Errorf("%s: %w", at.where(), parted(err)), t.out.Close(context.WithoutCancel(ctx)))
 	}
 	return t.out, nil
+}
+
+// parted says in words what the driver answers where the database's process
+// ended, or was stopped, in the middle.
+func parted(err error) error {
+	var e *link.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch lost := strings.Contains(e.Message, "EOFException") || strings.Contains(e.Message, "SocketException"); {
+	case e.Code == 90067, e.Code == 90098, e.Code == 90121, e.Code == 90028 && lost:
+		return fmt.Errorf("the connection to the database's process broke off: look whether that still runs, and run again; %w", err)
+	}
+	return err
 }
 
 func (t *taking) take(ctx context.Context) (err error) {

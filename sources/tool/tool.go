@@ -2,7 +2,7 @@
 // clients, hooks.
 //
 // Promise: a program never outlives its Run, nor, where the system can see to
-// it, this process; what it says is masked; an error says which program it was,
+// it, this process, and what it has started does so only where it may; what it says is masked; an error says which program it was,
 // how it ended and what it said last. No secret is put on a command line here,
 // and callers must not put one there: programs get them through files of mode
 // 0600 or the environment.
@@ -34,6 +34,11 @@ type Command struct {
 	Said    func(line string)
 	Mask    *secret.Mask
 	Timeout time.Duration // 0: none but the context's
+	// Left is called where the program ended well and has left another one
+	// running that keeps its output open, as start scripts do; what that prints
+	// from then on goes nowhere. With nil this is a failure, and ends what was
+	// left.
+	Left func()
 }
 
 // Error says how a program ended that did not end well.
@@ -63,6 +68,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // patience is how long a program may take to end after it was asked to.
 const patience = 5 * time.Second
 
+// leaving is how long the output of a program that has ended may stay open
+// until it is taken to be another program's that goes on.
+const leaving = time.Second
+
 // Run runs the program to its end. The error is an *Error.
 func (c Command) Run(ctx context.Context) error {
 	if len(c.Argv) == 0 {
@@ -84,11 +93,18 @@ func (c Command) Run(ctx context.Context) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = patience
+	if c.Left != nil {
+		cmd.WaitDelay = leaving
+	}
 	// The signal of Pdeathsig is sent when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	err := cmd.Run()
 	_ = said.Close() // it writes to memory
+	if c.Left != nil && errors.Is(err, exec.ErrWaitDelay) && context.Cause(ctx) == nil {
+		c.Left()
+		return nil
+	}
 	if err == nil {
 		return nil
 	}

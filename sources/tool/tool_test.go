@@ -72,6 +72,37 @@ func TestTimeoutEndsTheWholeGroup(t *testing.T) {
 	}
 }
 
+// A start script ends and leaves a program that writes to where it wrote: that
+// goes on where it may, and else is ended with the script.
+func TestLeft(t *testing.T) {
+	for _, may := range []bool{true, false} {
+		file := filepath.Join(t.TempDir(), "pid")
+		c := sh("echo begun >&2; sleep 1000 & echo $! > " + file)
+		left := 0
+		var heard []string
+		c.Said = func(line string) { heard = append(heard, line) }
+		if may {
+			c.Left = func() { left++ }
+		}
+		if err := c.Run(t.Context()); (err == nil) != may || may != (left == 1) {
+			t.Errorf("may it? %v; %v, called %d times", may, err, left)
+		}
+		if len(heard) != 1 || heard[0] != "begun" {
+			t.Errorf("it said %q", heard)
+		}
+		pid := atoi(t, file)
+		if may {
+			if err := syscall.Kill(pid, 0); err != nil || zombie(pid) {
+				t.Errorf("what was left has ended: %v", err)
+			}
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it is ours
+		}
+		for syscall.Kill(pid, 0) == nil && !zombie(pid) {
+			time.Sleep(5 * time.Millisecond) // the test's own time-out ends this
+		}
+	}
+}
+
 func filled(name string) bool { p, err := os.ReadFile(name); return err == nil && len(p) > 1 }
 
 func atoi(t *testing.T, name string) (n int) {

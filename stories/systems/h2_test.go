@@ -22,6 +22,7 @@ func overWire(s string) (out []byte) {
 // H2 as a server, which hands over its script row by row, or writes it into a
 // folder that both see.
 func TestH2(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		trap     func() *trap
 		exchange bool
@@ -47,7 +48,7 @@ func TestH2(t *testing.T) {
 			(&story{
 				h: newHost(t, section), part: "databases/rules", gate: g, trap: c.trap, tool: "java", scratch: true,
 				kill: s.Kill, launch: func() { s.Launch(t) },
-				died: []string{"the H2 database rules on tcp://" + g.addr},
+				died: []string{"the H2 database rules on tcp://" + g.addr, "the connection to the database's process broke off"},
 				left: func(when string) {
 					names, err := os.ReadDir(dir)
 					check(t, err)

@@ -11,7 +11,12 @@ import (
 // binary is the path of the program, built once for all stories.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(buildAndRun(m)) }
+func TestMain(m *testing.M) {
+	if from := os.Getenv(loopFrom); from != "" {
+		os.Exit(serveLoop(from, os.Getenv(loopTo)))
+	}
+	os.Exit(buildAndRun(m))
+}
 
 func buildAndRun(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "ivyvault-stories-")

@@ -1,7 +1,8 @@
 // Package hook runs the commands that users put around a capture.
 //
 // Promise: a command is an argument list and no shell sees it, unless it was
-// asked for; it ends within its time; what it prints is told line by line, with
+// asked for; it ends within its time, and what a good end leaves running, as the
+// start of an engine does, goes on; what it prints is told line by line, with
 // secrets masked.
 package hook
 
@@ -100,7 +101,10 @@ func (r Runner) Run(ctx context.Context, h Hook) error {
 		say = func(string) {}
 	}
 	say(fmt.Sprintf("hook '%s': %s", h.Name, r.Mask.Clean(h.String())))
-	err := tool.Command{Argv: argv, Env: r.Env, Dir: h.Dir, Mask: r.Mask, Said: say, Timeout: limit}.Run(ctx)
+	left := func() {
+		say(fmt.Sprintf("the hook '%s' has ended and has left a program running that still had its output open; what that prints goes nowhere now, and some programs end by it: have the hook send it to a file", h.Name))
+	}
+	err := tool.Command{Left: left, Argv: argv, Env: r.Env, Dir: h.Dir, Mask: r.Mask, Said: say, Timeout: limit}.Run(ctx)
 	if err != nil {
 		return &Error{h.Name, err}
 	}

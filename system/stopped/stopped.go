@@ -6,6 +6,7 @@
 package stopped
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -26,7 +28,10 @@ type Record struct {
 	Limit  time.Duration `json:"timeout_ns,omitempty"`
 	Boot   string        `json:"boot_id"`
 	PID    int           `json:"pid"`
-	Time   time.Time     `json:"time"`
+	// Began is when that process began, in the kernel's count since the machine
+	// started: in containers, the next process often has the same number.
+	Began uint64    `json:"pid_began,omitempty"`
+	Time  time.Time `json:"time"`
 }
 
 // Folder is where records lie: not in the cache, which may be deleted at any
@@ -58,6 +63,7 @@ func file(dir, system string) string {
 // it was stopped and never started again.
 func Put(dir string, r Record) error {
 	r.Boot, r.PID, r.Time = bootID(), os.Getpid(), time.Now().UTC()
+	r.Began, _ = began(r.PID) // without it, the number alone tells
 	p, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -131,8 +137,24 @@ func (r Record) Held() bool {
 	if r.PID == 0 || r.Boot != bootID() {
 		return false
 	}
-	_, err := os.Stat(fmt.Sprintf("/proc/%d", r.PID))
-	return err == nil
+	at, runs := began(r.PID)
+	return runs && (r.Began == 0 || r.Began == at)
+}
+
+// began returns when a process began, and whether it runs.
+func began(pid int) (ticks uint64, runs bool) {
+	p, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, false
+	}
+	// The name, in parentheses, may hold anything; the state is the first field
+	// behind it, the begin the twentieth.
+	fields := strings.Fields(string(p[bytes.LastIndexByte(p, ')')+1:]))
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return 0, false
+	}
+	ticks, err = strconv.ParseUint(fields[19], 10, 64)
+	return ticks, err == nil
 }
 
 // String is a sentence for whoever runs IvyVault next.

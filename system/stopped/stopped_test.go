@@ -46,6 +46,16 @@ func TestLeftRecord(t *testing.T) {
 	if r.Held() || !strings.Contains(r.String(), "ended without starting it") {
 		t.Error(r)
 	}
+	// Another process has its number by now, as in every container.
+	at, runs := began(os.Getpid())
+	if !runs || at == 0 {
+		t.Fatal("this process does not run")
+	}
+	for begin, held := range map[uint64]bool{at: true, 0: true, at - 1: false} {
+		if r := (Record{System: "claims", PID: os.Getpid(), Boot: bootID(), Began: begin}); r.Held() != held {
+			t.Errorf("a record of a process that began at %d: held %v", begin, r.Held())
+		}
+	}
 	r = Record{System: "claims", PID: os.Getpid(), Boot: "another"}
 	if r.Held() || !strings.Contains(r.String(), "restarted since") {
 		t.Error(r)
