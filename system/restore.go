@@ -103,6 +103,9 @@ func (s *Stored) Part(path string) (PartDone, error) {
 	return p, nil
 }
 
+// Path is where a part lies in the snapshot's tree.
+func (s *Stored) Path(part string) string { return s.root + "/" + part }
+
 // RunBook returns the run book of the snapshot.
 func (s *Stored) RunBook() (string, error) {
 	p, err := fs.ReadFile(s.fs, s.root+"/"+RunBookName)

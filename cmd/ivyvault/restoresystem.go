@@ -126,14 +126,30 @@ func restoreFolderPart(c *cli.Context, o restoreOptions, out *console, st *syste
 		return usageError("restore", "the part %s is a directory: say where to with --to DIR", part)
 	}
 	o.run.Target = to[0]
-	o.run.Include = append(o.run.Include, c.StringSlice("only")...)
+	only, replace := c.StringSlice("only"), c.Bool("replace")
+	for _, p := range only {
+		if strings.HasPrefix(p, "/") { // from the top of the part, not of the snapshot
+			p = "/" + st.Path(part) + p
+		}
+		o.run.Include = append(o.run.Include, p)
+	}
+	some := len(o.run.Include)+len(o.run.IInclude) > 0
+	if some && !replace {
+		o.run.Overwrite = restore.Never // one document may go among others, over none
+	}
 	watch := &restoreWatch{out: out, began: time.Now()}
-	report, err := st.RestoreFolder(c.Context, part, o.run, c.Bool("replace") || len(o.run.Include) > 0, watch)
+	report, err := st.RestoreFolder(c.Context, part, o.run, replace || some, watch)
 	if err != nil {
 		return err
 	}
-	err = out.summary(report, func(w io.Writer) { printRestore(w, report, o.run) })
-	return errors.Join(err, restoreOutcome(report))
+	err = errors.Join(out.summary(report, func(w io.Writer) { printRestore(w, report, o.run) }), restoreOutcome(report))
+	switch {
+	case some && report.Skipped > 0:
+		err = errors.Join(err, fmt.Errorf("%s in %s already, and left: --replace replaces what lives", plural(report.Skipped, "file is", "files are"), to[0]))
+	case some && report.Files+report.Others+report.Unchanged == 0:
+		err = errors.Join(err, fmt.Errorf("nothing in the part %s matches %s: nothing was restored", part, strings.Join(only, ", ")))
+	}
+	return err
 }
 
 // restoreOutcome is the error that a report of files amounts to.
