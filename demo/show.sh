@@ -43,7 +43,7 @@ same() {
 # can_mount tells whether FUSE is there, and says what to install where it is not.
 # DEMO_FUSE=no shows what happens then.
 can_mount() {
-  if [ "${DEMO_FUSE:-yes}" = yes ] && [ -e /dev/fuse ] && { [ "$(id -u)" = 0 ] || command -v fusermount3 >/dev/null; }; then return 0; fi
+  if [ "${DEMO_FUSE:-yes}" = yes ] && [ -w /dev/fuse ] && { [ "$(id -u)" = 0 ] || command -v fusermount3 >/dev/null; }; then return 0; fi
   echo '  FUSE is missing here. To mount a vault install the package fuse3 and load the'
   echo '  module (modprobe fuse; a container needs --device /dev/fuse --cap-add SYS_ADMIN).'
   echo "  The same goes on with 'dump'."

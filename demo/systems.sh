@@ -7,6 +7,16 @@
 # Exits 1 where anything differs. 'make demo-systems' runs it.
 #
 #   demo/systems.sh [SYSTEM...]    each is a file demo/systems/SYSTEM.sh
+#
+# Such a file defines:
+#   SYSTEM_servers   names of the servers that it needs, each a file beside it
+#   SYSTEM_make      fills them
+#   SYSTEM_section   prints its section of ivyvault.yaml
+#   SYSTEM_write     works on as long as $room/writing is there; fails if it can't
+#   SYSTEM_wrote     prints how much that was
+#   SYSTEM_day       changes something between the nights
+#   SYSTEM_lose      notes what is there, and loses it
+#   SYSTEM_back DIR  brings it back and compares; DIR shows the newest night
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -87,8 +97,7 @@ mkdir "$room/scratch"
     "${system}_section"
   done
 } >"$room/ivyvault.yaml"
-cd "$room"
-export IVYVAULT_REPOSITORY=$room/vault IVYVAULT_PASSWORD_FILE=$room/password
+cd "$room" # where ivyvault.yaml is found without being named
 run "$ivyvault" init
 run cat ivyvault.yaml
 run "$ivyvault" config check

@@ -1,8 +1,7 @@
 # The system "claims": claims and their tasks in PostgreSQL, a portal in MariaDB,
 # rules in H2, an index in OpenSearch, scans in S3, letters in Azure, attachments
-# and configuration in directories. Sourced by systems.sh, which calls, in this
-# order: claims_make, claims_section, claims_write (until $room/writing goes),
-# claims_wrote, claims_day, claims_lose, claims_back.
+# and configuration in directories. Sourced by systems.sh, which says what such a
+# file defines.
 
 claims_servers='postgresql mariadb h2 opensearch s3 azure'
 
