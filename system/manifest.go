@@ -139,7 +139,7 @@ func (c *capturing) describe() ([]listing.File, error) {
 	}
 	files := []listing.File{
 		listing.Bytes(ManifestName, append(p, '\n'), c.opt.Time),
-		listing.Bytes(RunBookName, []byte(RunBook(c.plan, m, c.opt.Time)), c.opt.Time),
+		listing.Bytes(RunBookName, []byte(RunBook(c.plan, m, c.opt.Time, c.opt.Section)), c.opt.Time),
 	}
 	if c.opt.Section != nil {
 		files = append(files, listing.Bytes(SectionName, c.opt.Section, c.opt.Time))

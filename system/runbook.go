@@ -2,6 +2,8 @@ package system
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,13 +13,16 @@ import (
 func TimeName(t time.Time) string { return t.UTC().Format("2006-01-02T15-04-05Z") }
 
 // RunBook writes down how a snapshot goes back on a bare machine: each step, in
-// order, as IvyVault does it and, where that can be, by hand from the mount.
-func RunBook(p *Plan, m *Manifest, at time.Time) string {
+// order, as IvyVault does it and, where that can be, by hand from the mount. The
+// section of the configuration tells which secrets have to be at hand; nil where
+// there is none.
+func RunBook(p *Plan, m *Manifest, at time.Time, section []byte) string {
 	b := &book{}
 	b.title(p, m, at)
 	b.versions(m)
 	b.missing(m)
 	b.prepare(m, at)
+	b.secrets(section)
 	for i, s := range p.Restore {
 		b.step(i+1, s, m)
 	}
@@ -127,6 +132,28 @@ func (b *book) prepare(m *Manifest, at time.Time) {
 	})
 	b.line("`ivyvault mount /mnt` shows it, too: what follows lies below `/mnt/%s/%s/`. The steps by hand read from there:", Root(m.System), TimeName(at))
 	b.code([]string{"export MOUNTED=/mnt/" + Root(m.System) + "/" + TimeName(at)})
+}
+
+// place is where a secret is to be found, as a section of the configuration
+// names it.
+var place = regexp.MustCompile(`\{(?:env:[A-Za-z_][A-Za-z0-9_]*|(?:file|command):[^{}]+)\}`)
+
+// secrets lists the places of secrets: the machine of a restore may lack them.
+func (b *book) secrets(section []byte) {
+	var all []string
+	for line := range strings.Lines(string(section)) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			all = append(all, place.FindAllString(line, -1)...)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	slices.Sort(all)
+	b.line("The configuration of that day, which lies beside this file, takes secrets from these places. They have to be there, or be named otherwise with `--to KEY=VALUE`:\n")
+	for _, p := range slices.Compact(all) {
+		b.line("- `%s`", p)
+	}
 }
 
 func (b *book) step(n int, s Step, m *Manifest) {

@@ -174,15 +174,15 @@ func TestIvyCold(t *testing.T) {
 
 	put(t, h.path("ivyvault.yaml"), cold, 0o600)
 	h.backup(0)
-	if m.stops != 1 || m.java == nil || m.face == nil {
-		t.Errorf("stopped %d times, and runs: %v", m.stops, m.java != nil)
+	if stops, runs := m.runs(); stops != 1 || !runs {
+		t.Errorf("stopped %d times, and runs: %v", stops, runs)
 	}
 	h.ok("ls", "latest").says(t, "directories/search-data/nodes/0/segment.cfs")
-	m.lies = true
+	m.lie(true)
 	h.want(1, "backup", "--system", "claims").says(t, "can't be seen to have stopped", "the Java process")
-	m.lies = false
+	m.lie(false)
 
-	m.end(true)
+	m.halt()
 	want := tree(t, filepath.Join(home, "data"))
 	check(t, os.RemoveAll(home))
 	install()

@@ -60,9 +60,7 @@ func newMachine(t *testing.T, home, jdbc string, secure bool, handler http.Handl
 	m.Control = control.URL
 	t.Cleanup(func() {
 		control.Close()
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.end(true)
+		m.halt()
 	})
 	return m
 }
@@ -135,6 +133,34 @@ func (m *machine) end(java bool) {
 func (m *machine) script(name string) {
 	m.t.Helper()
 	put(m.t, filepath.Join(m.home, name), "#!/bin/sh\nexec curl -fsS "+m.Control+"/$1\n", 0o755)
+}
+
+// runs reports how often it was stopped, and whether all of it runs.
+func (m *machine) runs() (stops int, yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stops, m.java != nil && m.face != nil
+}
+
+// answers reports whether it shows its face.
+func (m *machine) answers() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.face != nil
+}
+
+// halt ends it without its script.
+func (m *machine) halt() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.end(true)
+}
+
+// lie has stops leave the process alone, or no longer.
+func (m *machine) lie(yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lies = yes
 }
 
 // start starts it by that script.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"ivyvault/sources/h2/h2test"
@@ -154,10 +155,14 @@ func TestWSO2(t *testing.T) {
 	s.host = newHost(t, "AGENTS_PASSWORD="+pg.Password, "IVYVAULT_SHARED_DB_PASSWORD=wso2carbon", "IVYVAULT_BPS_DB_PASSWORD=wso2carbon", "IVYVAULT_CARBON_DB_PASSWORD=wso2carbon")
 	s.home = s.path("is")
 	s.shared, s.bps = h2Database{s.host, filepath.Join(s.home, "repository/database/WSO2SHARED_DB")}, h2Database{s.host, filepath.Join(s.home, "repository/database/BPS")}
-	body := goodHealth
+	var blind atomic.Bool
 	s.m = newMachine(t, s.home, "jdbc:h2:"+s.shared.path, true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/api/health-check/v1.0/health" {
-			_, _ = io.WriteString(w, body)
+			if blind.Load() {
+				_, _ = io.WriteString(w, "<html>fine</html>")
+				return
+			}
+			_, _ = io.WriteString(w, goodHealth)
 		}
 	}))
 	s.install()
@@ -170,8 +175,8 @@ func TestWSO2(t *testing.T) {
 	s.ok("system", "plan", "claims").says(t, "7.0.0", "bin/wso2server.sh stop", "databases/bps", "databases/agentidentity", "directories/repository")
 
 	first := s.backup(0)
-	if s.m.stops != 2 || s.m.java == nil || s.m.face == nil {
-		t.Errorf("stopped %d times, running %v", s.m.stops, s.m.java != nil)
+	if stops, runs := s.m.runs(); stops != 2 || !runs {
+		t.Errorf("stopped %d times, and runs: %v", stops, runs)
 	}
 	if v := fmt.Sprint(first.part(t, "databases/identity").Facts.Schema); !strings.Contains(v, "WSO2 Identity Server") {
 		t.Errorf("whose tables these are is not noted: %s", v)
@@ -185,7 +190,7 @@ func TestWSO2(t *testing.T) {
 	if p := second.part(t, "directories/repository"); p.Files-p.Unchanged != 1 {
 		t.Errorf("%d of %d files of repository were copied", p.Files-p.Unchanged, p.Files)
 	}
-	s.m.end(true)
+	s.m.halt()
 	want := s.state()
 	s.singleThings(t)
 	s.identity.drop(t)
@@ -194,7 +199,7 @@ func TestWSO2(t *testing.T) {
 	check(t, os.RemoveAll(s.path("pki")))
 	s.programs()
 	s.follow()
-	s.m.end(true)
+	s.m.halt()
 	got := s.state()
 	for part, was := range want {
 		same(t, part, got[part], was)
@@ -205,7 +210,7 @@ func TestWSO2(t *testing.T) {
 	s.hot(t)
 	s.instance(t)
 	s.lying(t)
-	body = "<html>fine</html>"
+	blind.Store(true)
 	s.ok("backup", "--system", "claims", "--config", s.path("hot.yaml"), "--dry-run").says(t, "without having looked")
 }
 
@@ -256,14 +261,14 @@ func (s *iam) instance(t *testing.T) {
 	put(t, filepath.Join(s.home, "repository/logs/wso2carbon.log"), "log", 0o644)
 	s.backup(0, "--instance")
 	s.ok("ls", "latest").says(t, "directories/instance/bin/wso2server.sh", "directories/instance/repository/logs/wso2carbon.log", "directories/instance/logs/a.log")
-	s.m.end(true)
+	s.m.halt()
 	want := s.state()
 	s.identity.drop(t)
 	s.agents.drop(t)
 	check(t, os.RemoveAll(s.home))
 	check(t, os.RemoveAll(s.path("pki")))
 	s.follow() // on a machine without the server: it is in the snapshot
-	s.m.end(true)
+	s.m.halt()
 	got := s.state()
 	for part, was := range want {
 		same(t, "instance: "+part, got[part], was)
@@ -294,13 +299,13 @@ func (s *iam) instance(t *testing.T) {
 // lying is a stop that says it has stopped what still runs.
 func (s *iam) lying(t *testing.T) {
 	t.Helper()
-	s.m.lies = true
-	defer func() { s.m.lies = false }()
+	s.m.lie(true)
+	defer s.m.lie(false)
 	text, err := os.ReadFile(s.path("ivyvault.yaml"))
 	check(t, err)
 	put(t, s.path("lying.yaml"), strings.Replace(string(text), "      stop:\n", "      stop:\n        timeout: 1s\n", 1), 0o600)
 	s.want(1, "backup", "--system", "claims", "--config", s.path("lying.yaml")).says(t, "can't be seen to have stopped", "the Java process", "nothing was captured")
-	if s.m.face == nil {
+	if !s.m.answers() {
 		t.Error("it was not started again")
 	}
 }

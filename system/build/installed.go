@@ -10,6 +10,7 @@ import (
 	"ivyvault/sources"
 	"ivyvault/sources/dir"
 	"ivyvault/system"
+	"ivyvault/system/config"
 	"ivyvault/system/discover"
 	"ivyvault/system/hook"
 	"ivyvault/system/probe"
@@ -23,6 +24,7 @@ type installed struct {
 	engine  discover.Engine
 	survey  *survey.Survey // nil where the installation could not be read
 	folders []survey.Folder
+	stores  []survey.Folder // documents that lie in folders
 	probe   *probe.Engine
 }
 
@@ -108,6 +110,12 @@ func (i *installed) collect() {
 	var notes []string
 	i.folders, notes = survey.Once(list)
 	i.b.plan.Notes = append(i.b.plan.Notes, notes...)
+	for _, name := range names(i.b.s.Documents) {
+		if d, ok := i.b.s.Documents[name].Part.(*config.Directories); ok {
+			one, _ := survey.Once([]survey.Folder{{Name: name, Path: d.Path, Exclude: d.Exclude}})
+			i.stores = append(i.stores, one...)
+		}
+	}
 	if i.survey != nil {
 		i.survey.Links(i.folders)
 	}
@@ -115,16 +123,37 @@ func (i *installed) collect() {
 
 // leave leaves a path out of all folders, for a reason.
 func (i *installed) leave(path, why string) {
-	i.folders = slices.DeleteFunc(i.folders, func(f survey.Folder) bool {
-		if f.Without(path) {
-			return false
+	for _, list := range []*[]survey.Folder{&i.folders, &i.stores} {
+		*list = slices.DeleteFunc(*list, func(f survey.Folder) bool {
+			if f.Without(path) {
+				return false
+			}
+			i.lacks(fmt.Sprintf("%s is not captured: %s", f.Path, why))
+			return true
+		})
+		for k := range *list {
+			(*list)[k].Without(path)
 		}
-		i.lacks(fmt.Sprintf("%s is not captured: %s", f.Path, why))
-		return true
-	})
-	for k := range i.folders {
-		i.folders[k].Without(path)
 	}
+}
+
+// held are all folders that are captured.
+func (i *installed) held() []survey.Folder { return slices.Concat(i.folders, i.stores) }
+
+// documents are the stores of documents as parts, but for folders of which
+// everything is to be left out.
+func (i *installed) documents() (out []system.Part) {
+	for _, p := range i.b.documents() {
+		if _, folder := p.Source.(late); folder {
+			k := slices.IndexFunc(i.stores, func(f survey.Folder) bool { return documentsDir+"/"+f.Name == p.Path })
+			if k < 0 {
+				continue
+			}
+			p.Source = i.part(i.stores[k]).Source
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // parts are the folders as parts.
@@ -145,7 +174,7 @@ func (i *installed) compare() {
 	if i.survey == nil {
 		return
 	}
-	i.b.plan.Uncovered = append(i.b.plan.Uncovered, i.survey.Lacking(i.b.s, i.folders)...)
+	i.b.plan.Uncovered = append(i.b.plan.Uncovered, i.survey.Lacking(i.b.s, i.held())...)
 }
 
 // again reads the installation once more, after the capture.

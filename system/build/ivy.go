@@ -40,13 +40,13 @@ func axonIvy(ctx context.Context, b *builder) error {
 	i.compare()
 	switch {
 	case cold && bundled:
-		b.stage("everything", "the engine is stopped, and its search server with it: nothing changes, so the order does not matter", b.databases(), b.documents(), files)
+		b.stage("everything", "the engine is stopped, and its search server with it: nothing changes, so the order does not matter", b.databases(), i.documents(), files)
 	case cold:
-		b.stage("everything", "the engine is stopped: nothing changes, so the order does not matter", b.databases(), search, b.documents(), files)
+		b.stage("everything", "the engine is stopped: nothing changes, so the order does not matter", b.databases(), search, i.documents(), files)
 	default:
 		b.stage("database", "first: each document that a row names was there before the row and is still there when the files are captured", b.databases())
 		b.stage("search", "after the database, which the engine can make the indices of again", search)
-		b.stage("files", "last: documents, applications, configuration; what was added meanwhile does no harm", b.documents(), files)
+		b.stage("files", "last: documents, applications, configuration; what was added meanwhile does no harm", i.documents(), files)
 	}
 	i.ivyRules()
 	i.ivySteps(files, search, bundled)
@@ -70,7 +70,7 @@ func (i *installed) leaveSearchData() {
 	if i.survey != nil {
 		data = i.survey.SearchData()
 	}
-	for _, f := range i.folders {
+	for _, f := range i.held() {
 		for _, usual := range []string{"_/opensearch", "_/elasticsearch", "data/_/opensearch", "data/_/elasticsearch"} {
 			if at := filepath.Join(f.Real, usual); exists(at) {
 				data = append(data, at)
@@ -105,7 +105,7 @@ func (i *installed) searchData() (out []system.Part) {
 			continue
 		}
 		for _, d := range n.Search.Data {
-			if !i.survey.Tree.IsDir(d.Text) || survey.Covers(i.folders, d.Text) {
+			if !i.survey.Tree.IsDir(d.Text) || survey.Covers(i.held(), d.Text) {
 				continue
 			}
 			name := strings.TrimPrefix(i.survey.NodeName(k)+"-search-data", "-")
@@ -183,7 +183,7 @@ func (i *installed) ivyRules() {
 		if err != nil {
 			return nil, nil, err
 		}
-		absent, uncovered := now.LostKeys(i.folders)
+		absent, uncovered := now.LostKeys(i.held())
 		return uncovered, absent, nil
 	}})
 }

@@ -84,6 +84,10 @@ func TestAxonIvyPlan(t *testing.T) {
 		{"live indices as a folder", func(s *config.System, _ *Env) {
 			s.Directories = map[string]*config.Directories{"home": {Path: at}, "indices": {Path: at + "/data/_/opensearch"}}
 		}, "database: databases/system; search: search; files: directories/home", []string{"is not captured: live files"}},
+		{"live indices among documents", func(s *config.System, _ *Env) {
+			s.Documents = map[string]*config.Documents{"files": {Type: "dir", Part: &config.Directories{Path: at + "/data"}}, "live": {Type: "dir", Part: &config.Directories{Path: at + "/data/_/opensearch/n"}}}
+			s.Directories = map[string]*config.Directories{"conf": {Path: at + "/configuration"}, "apps": {Path: at + "/applications"}}
+		}, "database: databases/system; search: search; files: documents/files directories/apps directories/conf", []string{"is not captured: live files"}},
 		{"another database", func(s *config.System, _ *Env) { s.Databases["system"].Part.(*postgres.Config).Database = "old" },
 			"database: databases/system; search: search; files: directories/configuration directories/applications directories/data", []string{"THE DATABASE ivy on localhost:5432"}},
 		{"nothing there", func(s *config.System, _ *Env) { s.Home = at + "/nowhere" },

@@ -34,14 +34,14 @@ func role(name string) int {
 // configuration, data; then what follows from them.
 func (i *installed) ivySteps(files, search []system.Part, bundled bool) {
 	b := i.b
-	b.plan.Restore = append(b.plan.Restore, i.versionStep(), i.emptyStep(files, b.documents()))
+	b.plan.Restore = append(b.plan.Restore, i.versionStep(), i.emptyStep(files, i.documents()))
 	b.steps(i.inRole(files, programRole), b.databases())
 	for _, r := range []int{applicationsRole, configurationRole, otherRole} {
 		for _, p := range i.inRole(files, r) {
 			b.plan.Restore = append(b.plan.Restore, i.folderStep(p))
 		}
 	}
-	b.steps(b.documents())
+	b.steps(i.documents())
 	for _, p := range i.inRole(files, dataRole) {
 		b.plan.Restore = append(b.plan.Restore, i.folderStep(p))
 	}

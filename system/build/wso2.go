@@ -39,11 +39,11 @@ func wso2is(ctx context.Context, b *builder) error {
 		}
 	}
 	if b.plan.Mode == sources.Cold {
-		b.stage("everything", "the server is stopped: nothing changes, so the order does not matter", databases, b.search(), b.documents(), i.parts())
+		b.stage("everything", "the server is stopped: nothing changes, so the order does not matter", databases, b.search(), i.documents(), i.parts())
 	} else {
 		b.stage("databases", "first: what a row names was there before it and is still there when the files are captured", databases)
 		b.stage("search", "after the databases, which it follows", b.search())
-		b.stage("artifacts", "last: artifacts, tenants, configuration and keystores; what was added meanwhile does no harm", b.documents(), i.parts())
+		b.stage("artifacts", "last: artifacts, tenants, configuration and keystores; what was added meanwhile does no harm", i.documents(), i.parts())
 	}
 	i.wso2Keys()
 	i.wso2Rules()
@@ -84,21 +84,19 @@ func (i *installed) wso2Folders() {
 // leaveH2 leaves files of H2 out of all folders: those that parts of their own
 // capture, and, while the server runs, all.
 func (i *installed) leaveH2(home string) {
+	var files []string
 	for _, name := range names(i.b.s.Databases) {
-		c, ok := i.b.s.Databases[name].Part.(*h2.Config)
-		if file := survey.FileOf(c); ok && file != "" {
-			for k := range i.folders {
-				i.folders[k].Without(file)
-			}
+		if c, ok := i.b.s.Databases[name].Part.(*h2.Config); ok && survey.FileOf(c) != "" {
+			files = append(files, survey.FileOf(c))
 		}
 	}
-	if i.b.plan.Mode == sources.Cold {
-		return
-	}
-	for _, ending := range []string{"*.mv.db", "*.trace.db", "*.lock.db"} {
-		for k := range i.folders {
-			i.folders[k].Without(filepath.Join(home, "repository/database", ending))
+	if i.b.plan.Mode != sources.Cold {
+		for _, ending := range []string{"*.mv.db", "*.trace.db", "*.lock.db"} {
+			files = append(files, filepath.Join(home, "repository/database", ending))
 		}
+	}
+	for _, f := range files {
+		i.leave(f, "a file of H2 is captured as a database, or not at all while the server runs")
 	}
 }
 
@@ -132,7 +130,7 @@ func (i *installed) wso2Keys() {
 		if err != nil {
 			return nil, nil, err
 		}
-		absent, uncovered := now.LostKeys(i.folders)
+		absent, uncovered := now.LostKeys(i.held())
 		for _, w := range slices.Concat(absent, uncovered) {
 			wrong = append(wrong, w+": what the server has encrypted would be lost")
 		}
@@ -182,11 +180,11 @@ func (i *installed) wso2Steps(databases []system.Part) {
 			return slices.ContainsFunc(i.probe.Homes, func(h string) bool { return strings.Contains(line, strings.TrimSuffix(h, "/")+"/") })
 		})
 	}
-	b.plan.Restore = append(b.plan.Restore, versions, i.emptyStep(i.parts(), b.documents()))
+	b.plan.Restore = append(b.plan.Restore, versions, i.emptyStep(i.parts(), i.documents()))
 	for _, p := range i.parts() {
 		b.plan.Restore = append(b.plan.Restore, i.folderStep(p))
 	}
-	b.steps(b.documents(), databases, b.search())
+	b.steps(i.documents(), databases, b.search())
 	if s := i.registryStep(); len(s.Do) > 0 {
 		b.plan.Restore = append(b.plan.Restore, s)
 	}
