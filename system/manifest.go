@@ -101,6 +101,8 @@ func (m *Manifest) add(p *Plan, s *Stage, o *backup.Outcome) {
 	}
 	if o.Err != nil {
 		done.Error = o.Err.Error()
+	} else if done.Facts.Consistency == "" { // it was captured as it stood
+		done.Facts.Consistency = m.reached(p.Mode)
 	}
 	m.Parts = slices.DeleteFunc(m.Parts, func(x PartDone) bool { return x.Path == o.Path })
 	m.Parts = append(m.Parts, done)

@@ -104,7 +104,7 @@ func TestHotCapture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := st.Manifest; !m.Whole || m.Consistency != sources.Hot || len(m.Stages) != 2 || m.Parts[0].Files != 1 || m.Parts[0].Ended.Before(m.Parts[0].Began) {
+	if m := st.Manifest; !m.Whole || m.Consistency != sources.Hot || len(m.Stages) != 2 || m.Parts[0].Files != 1 || m.Parts[0].Facts.Consistency != sources.Hot || m.Parts[0].Ended.Before(m.Parts[0].Began) {
 		t.Errorf("manifest %+v", m)
 	}
 	book, err := st.RunBook()
