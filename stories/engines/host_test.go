@@ -32,8 +32,9 @@ func newHost(t *testing.T, secrets ...string) *host {
 	t.Helper()
 	h := &host{t: t, dir: t.TempDir()}
 	put(t, h.path("password"), "correct horse\n", 0o600)
+	check(t, os.Mkdir(h.path("tmp"), 0o755))
 	// Nothing of the tester's own settings is let in.
-	h.env = append([]string{"PATH=" + tools + ":" + os.Getenv("PATH"), "HOME=" + h.dir, "TZ=UTC", "IVYVAULT_REPOSITORY=" + h.path("repo"),
+	h.env = append([]string{"PATH=" + tools + ":" + os.Getenv("PATH"), "HOME=" + h.dir, "TMPDIR=" + h.path("tmp"), "TZ=UTC", "IVYVAULT_REPOSITORY=" + h.path("repo"),
 		"IVYVAULT_PASSWORD_FILE=" + h.path("password"), "IVYVAULT_CACHE_DIR=" + h.path("cache"), "IVYVAULT_STATE_DIR=" + h.path("state")}, secrets...)
 	h.ok("init", "-q", "--kdf-memory", "1", "--kdf-passes", "1", "--pack-size", "4M")
 	return h
