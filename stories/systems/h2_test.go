@@ -27,7 +27,7 @@ func TestH2(t *testing.T) {
 		trap     func() *trap
 		exchange bool
 	}{
-		"row by row":       {trap: func() *trap { return &trap{answers: deep / 4} }},
+		"row by row":       {trap: func() *trap { return &trap{answers: deep / 8} }},
 		"through a folder": {trap: func() *trap { return &trap{word: overWire("BACKUP TO ")} }, exchange: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestH2(t *testing.T) {
 			jar, dir := h2test.Jar(t, h2test.Version), t.TempDir()
 			s := h2test.Serve(t, dir)
 			conn := h2test.Open(t, h2test.Version, "jdbc:h2:tcp://"+s.Address+"/rules")
-			h2test.Exec(t, conn, fmt.Sprintf("CREATE TABLE RULE AS SELECT X AS ID, REPEAT(CAST(RANDOM_UUID() AS VARCHAR), 30) AS BODY FROM SYSTEM_RANGE(1, %d)", wide>>12))
+			h2test.Exec(t, conn, fmt.Sprintf("CREATE TABLE RULE AS SELECT X AS ID, REPEAT(CAST(RANDOM_UUID() AS VARCHAR), 30) AS BODY FROM SYSTEM_RANGE(1, %d)", wide>>13))
 			conn.Close()
 
 			g := newGate(t, s.Address)

@@ -1,10 +1,12 @@
 package systems
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -14,6 +16,11 @@ var binary string
 func TestMain(m *testing.M) {
 	if from := os.Getenv(loopFrom); from != "" {
 		os.Exit(serveLoop(from, os.Getenv(loopTo)))
+	}
+	// Servers are waited for more than anything is computed.
+	flag.Parse()
+	if n, err := strconv.Atoi(flag.Lookup("test.parallel").Value.String()); err == nil && n < 4 {
+		_ = flag.Set("test.parallel", "4") // it is a number
 	}
 	os.Exit(buildAndRun(m))
 }

@@ -54,7 +54,7 @@ func startSearch(t *testing.T) search {
 	for part := range 4 {
 		var bulk bytes.Buffer
 		for n := range 500 {
-			fmt.Fprintf(&bulk, "{\"index\":{\"_id\":\"%d-%d\"}}\n{\"body\":\"%x\"}\n", part, n, content(part*500 + n)[:3<<10])
+			fmt.Fprintf(&bulk, "{\"index\":{\"_id\":\"%d-%d\"}}\n{\"body\":\"%x\"}\n", part, n, content(part*500 + n)[:3<<9])
 		}
 		s.ask(nil, "POST", "/ivy-claims/_bulk", bulk.String())
 	}
@@ -110,7 +110,7 @@ func TestOpenSearch(t *testing.T) {
 	g := newGate(t, u.Host)
 	shots := newHost(t, fmt.Sprintf("    search: {url: %q, method: snapshot, indices: [ivy-*], snapshot: {location: %s}}\n", s.URL, location))
 	reads := &story{h: newHost(t, fmt.Sprintf("    search: {url: \"http://%s\", method: export, indices: [ivy-*]}\n", g.addr)),
-		part: "search", gate: g, trap: func() *trap { return &trap{answers: deep / 2} }}
+		part: "search", gate: g, trap: func() *trap { return &trap{answers: deep / 4} }}
 	takes := &story{h: shots, part: "search"}
 
 	// onlyWhole fails the test where snapshots are on the server that are not
@@ -135,9 +135,11 @@ func TestOpenSearch(t *testing.T) {
 	}
 	middle := func() *process {
 		t.Helper()
-		s.throttle(location, "40kb")
+		s.throttle(location, "400kb")
 		// New documents, since what was in the snapshot before needs no copying.
-		s.ask(nil, "POST", "/ivy-claims/_doc?refresh", fmt.Sprintf(`{"body":"%x"}`, content(1)))
+		for n := range 4 {
+			s.ask(nil, "POST", "/ivy-claims/_doc?refresh", fmt.Sprintf(`{"body":"%x"}`, content(n)))
+		}
 		p := shots.start("backup", "--system", "claims")
 		until(t, "the server takes a snapshot", func() bool {
 			select {
