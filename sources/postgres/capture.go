@@ -51,12 +51,13 @@ func (p *Part) capture(ctx context.Context) (_ *capture, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	// What was begun only reads, so it is left as it is: to roll it back would
+	// wait for an answer, and a server that stands still gives none.
+	defer leave(ctx, conn)
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it read only
 	var point string
 	if err := tx.QueryRow(ctx, `SELECT pg_export_snapshot()`).Scan(&point); err != nil {
 		return nil, fmt.Errorf("no point in time can be had of the server: %w", err)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -108,3 +109,13 @@ func literal(text string) string {
 
 // qualified is a table with its schema, as SQL wants it.
 func qualified(schema, name string) string { return quote(schema) + "." + quote(name) }
+
+// parting is how long a server may take to hear that a connection ends.
+const parting = 5 * time.Second
+
+// leave ends a connection, also where the context has ended.
+func leave(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), parting)
+	defer cancel()
+	_ = conn.Close(ctx) // whatever it says, it is over
+}

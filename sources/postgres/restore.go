@@ -65,7 +65,7 @@ func (r *restore) run(ctx context.Context) (err error) {
 	if r.admin, err = r.part.connect(ctx, r.part.cfg.Maintenance); err != nil {
 		return err
 	}
-	defer r.admin.Close(context.WithoutCancel(ctx))
+	defer leave(ctx, r.admin)
 	if err := r.versions(ctx); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (r *restore) look(ctx context.Context, picked []*table) (found, error) {
 	if err != nil {
 		return f, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer leave(ctx, conn)
 	if picked != nil {
 		return f, r.lookAt(ctx, conn, picked)
 	}
@@ -180,7 +180,7 @@ func (r *restore) compare(ctx context.Context, database string, picked []*table)
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer leave(ctx, conn)
 	counts := map[string]int64{}
 	if picked == nil {
 		for i := range r.desc.Tables {

@@ -52,7 +52,7 @@ func (r *restore) tables(ctx context.Context, target found, picked []*table) err
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer leave(ctx, conn)
 	roles, err := r.roles(ctx, picked)
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func TestPostgreSQL(t *testing.T) {
 	_, port, _ := strings.Cut(g.addr, ":")
 	h := newHost(t, fmt.Sprintf("    databases:\n      system: {type: postgresql, host: 127.0.0.1, port: %s, database: postgres, user: %s, password: \"{file:%s}\"}\n", port, s.User, s.PasswordFile))
 	(&story{
-		h: h, part: "databases/system", gate: g, trap: func() *trap { return &trap{answers: deep} }, tool: "pg_dump", scratch: true,
+		h: h, part: "databases/system", gate: g, trap: func() *trap { return &trap{answers: deep, every: true} }, tool: "pg_dump", scratch: true,
 		kill: s.Kill, launch: func() { check(t, s.Launch()) },
 		died: []string{`the PostgreSQL database "postgres"`},
 		left: func(when string) {
@@ -77,7 +77,7 @@ func TestMariaDB(t *testing.T) {
 	_, port, _ := strings.Cut(g.addr, ":")
 	h := newHost(t, fmt.Sprintf("    databases:\n      system: {type: mariadb, host: 127.0.0.1, port: %s, database: claims, user: %s, password: \"{file:%s}\"}\n", port, s.User, s.PasswordFile))
 	(&story{
-		h: h, part: "databases/system", gate: g, trap: func() *trap { return &trap{answers: deep} }, tool: "mariadb-dump", scratch: true,
+		h: h, part: "databases/system", gate: g, trap: func() *trap { return &trap{answers: deep, every: true} }, tool: "mariadb-dump", scratch: true,
 		kill: s.Kill, launch: func() { check(t, s.Launch()) },
 		died: []string{`the database "claims"`, "mariadb-dump"},
 		left: func(string) {
