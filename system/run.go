@@ -51,7 +51,9 @@ func Root(name string) string { return "systems/" + name }
 // are one backup set.
 func Paths(name string) []string { return []string{"/" + Root(name)} }
 
-// Run captures a system by its plan into a new snapshot.
+// Run captures a system by its plan into a new snapshot. Where the error comes
+// with a snapshot in the report, all was captured and stored, and what was to run
+// afterwards failed.
 func Run(ctx context.Context, r *repo.Repo, p *Plan, opt Options, obs Observer) (Report, error) {
 	if opt.StateDir == "" {
 		opt.StateDir = stopped.Folder()
@@ -79,6 +81,7 @@ func Run(ctx context.Context, r *repo.Repo, p *Plan, opt Options, obs Observer) 
 	out := Report{Report: rep, System: p.Name}
 	if last != nil {
 		out.Parts, out.Checks = last.manifest.Parts, last.manifest.Checks
+		err = errors.Join(err, last.trouble)
 	}
 	return out, err
 }
@@ -116,24 +119,26 @@ type capturing struct {
 	session  *backup.Session
 	outcomes []backup.Outcome
 	manifest Manifest
+	// trouble is what went wrong after all was captured: hooks, the start of what
+	// was stopped. It is told, and takes nothing away from the snapshot.
+	trouble error
 }
 
 func (c *capturing) say(format string, args ...any) { c.obs.Say(fmt.Sprintf(format, args...)) }
 
 // run captures everything and returns the files that describe it.
-func (c *capturing) run(ctx context.Context) (files []listing.File, err error) {
+func (c *capturing) run(ctx context.Context) ([]listing.File, error) {
 	c.begin()
 	// Hooks and checks after the capture run also where the context has ended:
 	// what was switched off before must be switched on again.
 	after := context.WithoutCancel(ctx)
 	defer func() {
-		if aerr := c.opt.Hooks.All(after, c.plan.After, true); aerr != nil {
-			err = errors.Join(err, aerr)
-		}
+		c.trouble = errors.Join(c.trouble, c.opt.Hooks.All(after, c.plan.After, true))
 	}()
 	if err := c.opt.Hooks.All(ctx, c.plan.Before, false); err != nil {
 		return nil, err
 	}
+	var err error
 	if c.plan.Mode == sources.Cold {
 		err = c.cold(ctx, after)
 	} else {
@@ -151,13 +156,13 @@ func (c *capturing) run(ctx context.Context) (files []listing.File, err error) {
 }
 
 // cold stops the system, captures it, and starts it again, whatever happens.
-func (c *capturing) cold(ctx, after context.Context) (err error) {
+func (c *capturing) cold(ctx, after context.Context) error {
 	p := c.plan
 	rec := stopped.Record{System: p.Name, Start: p.Start.Argv, Shell: p.Start.Shell, Dir: p.Start.Dir, Limit: p.Start.Timeout}
 	if err := stopped.Put(c.opt.StateDir, rec); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.start(after)) }()
+	defer func() { c.trouble = errors.Join(c.trouble, c.start(after)) }()
 	if err := c.opt.Hooks.Run(ctx, *p.Stop); err != nil {
 		return err
 	}

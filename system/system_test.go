@@ -173,7 +173,7 @@ func TestColdCapture(t *testing.T) {
 				t.Errorf("records %v, %v", list, err)
 			}
 			list, err := r.Snapshots(t.Context())
-			if err != nil || (len(list) == 1) != (c.want == "") {
+			if err != nil || (len(list) == 1) != (c.want == "" || c.record) {
 				t.Fatalf("%d snapshots, %v", len(list), err)
 			}
 			if len(list) == 0 || rep.Incomplete {
@@ -201,6 +201,12 @@ func TestHooksRunInOrder(t *testing.T) {
 	}
 	if got, _ := os.ReadFile(trace); string(got) != "before1\nafter1\nafter2\n" {
 		t.Errorf("they ran as %q", got)
+	}
+	// What fails afterwards is told, and takes nothing away from the snapshot.
+	p.Before = nil
+	rep, err := Run(t.Context(), r, p, options(t), &watch{})
+	if list, lerr := r.Snapshots(t.Context()); err == nil || lerr != nil || len(list) != 1 || list[0].ID != rep.Snapshot || rep.Incomplete {
+		t.Errorf("a hook that fails afterwards: %v, %d snapshots, %v", err, len(list), lerr)
 	}
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"ivyvault/repo"
 	"ivyvault/sources/secret"
 	"ivyvault/system"
 	"ivyvault/system/config"
@@ -71,18 +73,19 @@ func runBackupSystem(c *cli.Context, o backupOptions) error {
 		Protected: o.run.Protected || c.Bool("instance"), Time: at, Force: o.run.Parent == "none", DryRun: o.run.DryRun, Owners: namesOfOwners, Section: section,
 		Hooks: hook.Runner{Env: hookVariables(s.name, g, at), Mask: mask, Say: func(line string) { out.notice("", line) }},
 	}, systemWatch{newBackupWatch(out), out})
-	if err != nil {
+	if err != nil && report.Snapshot == (repo.Name{}) {
 		return maskError(mask, err)
 	}
-	out.entry(fmt.Sprintf("backup of the system %s: snapshot %s, incomplete: %v", s.name, report.Snapshot.Short(), report.Incomplete))
-	if err := out.summary(report, func(w io.Writer) { printSystemBackup(w, report) }); err != nil {
-		return err
+	if err != nil { // all is stored: what was to run afterwards has failed
+		err = maskError(mask, err)
 	}
+	out.entry(fmt.Sprintf("backup of the system %s: snapshot %s, incomplete: %v", s.name, report.Snapshot.Short(), report.Incomplete))
+	err = errors.Join(err, out.summary(report, func(w io.Writer) { printSystemBackup(w, report) }))
 	if report.Incomplete {
 		n := int64(len(report.Findings) + report.Omitted)
-		return &incompleteError{plural(n, "thing is", "things are") + " missing or wrong, as named above: the snapshot of the system is incomplete"}
+		err = errors.Join(err, &incompleteError{plural(n, "thing is", "things are") + " missing or wrong, as named above: the snapshot of the system is incomplete"})
 	}
-	return nil
+	return err
 }
 
 // hookVariables are what hooks find in their environment; doc/systems.md lists
