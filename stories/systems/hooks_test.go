@@ -97,7 +97,7 @@ func TestInterruptedInAHook(t *testing.T) {
 		p.signal(syscall.SIGINT)
 		x.free()
 		if failing {
-			p.want(1).says(t, "the hook 'after 2'", "exit code 7") // what failed is said, and goes before
+			p.want(130).says(t, "the hook 'after 2'", "exit code 7", "interrupted")
 		} else {
 			p.want(130)
 		}
