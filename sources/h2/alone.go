@@ -49,6 +49,9 @@ func (r *returning) tables(ctx context.Context, url string) (done sources.Restor
 	if _, err := r.understood(target, true); err != nil {
 		return done, err
 	}
+	if err := r.fits(conn, &done); err != nil {
+		return done, err
+	}
 	if err := r.free(conn, sel); err != nil {
 		return done, err
 	}
@@ -57,7 +60,9 @@ func (r *returning) tables(ctx context.Context, url string) (done sources.Restor
 		conn.Abort()
 		return done, errors.Join(fmt.Errorf("%w; tables that existed hold what they held", err), r.settle(ctx, url, sel))
 	}
-	return r.finished(conn, sel)
+	finished, err := r.finished(conn, sel)
+	finished.Notes = append(done.Notes, finished.Notes...)
+	return finished, err
 }
 
 // selected reads the script for what makes the tables that are wanted.

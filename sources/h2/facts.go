@@ -47,7 +47,7 @@ func (t *taking) describe(conn *link.Conn) (err error) {
 	if f.Counts, err = count(conn, all); err != nil {
 		return err
 	}
-	f.Schema, err = schemas(conn, all)
+	f.Schema, err = schemas(conn, all, func(string, *link.Error) error { return nil }) // else a table of another shape
 	return err
 }
 
@@ -118,16 +118,21 @@ func plain(s string) string {
 	return s
 }
 
-// schemas reads the versions that products keep of their tables.
-func schemas(conn *link.Conn, all []tables.Table) (map[string]string, error) {
+// schemas reads the versions that products keep of their tables. What H2 says
+// of a table that can't be read is for unread to judge.
+func schemas(conn *link.Conn, all []tables.Table, unread func(name string, e *link.Error) error) (map[string]string, error) {
 	out := map[string]string{}
 	for _, q := range tables.Queries(tables.Defaults(), all, tables.Dialect{Quote: quote, Text: "VARCHAR"}) {
+		name := tableName(q.Table.Schema, q.Table.Name)
 		err := conn.Query(q.SQL, func(r []link.Cell) error {
-			out[tableName(q.Table.Schema, q.Table.Name)+" "+r[0].Text] = r[1].Text
+			out[name+" "+r[0].Text] = r[1].Text
 			return nil
 		})
 		var e *link.Error
-		if err != nil && !errors.As(err, &e) { // else a table of another shape
+		if errors.As(err, &e) {
+			err = unread(name, e)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -78,7 +78,7 @@ func (p *Part) capture(ctx context.Context) (_ *capture, err error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	c := &capture{part: p, at: p.env.Now(), counts: map[string]int64{}, schema: map[string]string{}}
+	c := &capture{part: p, at: p.env.Now(), counts: map[string]int64{}}
 	if c.dir, err = scratch.New(p.env.Scratch, 0); err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"ivyvault/sources/listing"
-	"ivyvault/sources/tables"
 )
 
 // tool finds the dump program that fits the server: MariaDB's for MariaDB,
@@ -71,7 +70,9 @@ func (c *capture) all(ctx context.Context, s *session, dump string) error {
 	if err := c.users(ctx, s); err != nil {
 		return err
 	}
-	return c.versions(ctx, s)
+	var err error
+	c.schema, err = s.lookUp(ctx, c.desc, nil)
+	return err
 }
 
 // script has the dump program write a script of definitions.
@@ -166,26 +167,5 @@ func (c *capture) list() error {
 		return err
 	}
 	c.files = append(c.files, listing.Bytes(descriptionName, desc.Bytes(), c.at))
-	return nil
-}
-
-// versions looks up versions of schemas.
-func (c *capture) versions(ctx context.Context, s *session) error {
-	var known []tables.Table
-	for _, t := range c.desc.Tables {
-		known = append(known, tables.Table{Schema: c.desc.Name, Name: t.Name, Columns: t.columns})
-	}
-	lookups := append(append([]tables.Lookup(nil), c.part.cfg.Versions...), tables.Defaults()...)
-	for _, q := range tables.Queries(lookups, known, tables.Dialect{Quote: quote, Text: "CHAR"}) {
-		rows, err := s.query(ctx, q.SQL)
-		if err != nil {
-			return fmt.Errorf("the version of the schema can't be read: %w", err)
-		}
-		for _, r := range rows {
-			if len(r) == 2 {
-				c.schema[tables.FileName(q.Table.Name)+" "+r[0]] = r[1]
-			}
-		}
-	}
 	return nil
 }

@@ -119,6 +119,9 @@ func (r *restore) look(ctx context.Context, picked []*table) (existed bool, err 
 	}
 	what := fmt.Sprintf("%d tables and views", len(rows))
 	if len(r.opt.Only) > 0 {
+		if err := r.fits(ctx); err != nil {
+			return true, err
+		}
 		var there []string
 		for _, row := range rows {
 			for _, t := range picked {

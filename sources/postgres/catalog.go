@@ -45,12 +45,7 @@ func readCatalog(ctx context.Context, tx pgx.Tx) (*description, error) {
 	}); err != nil {
 		return nil, err
 	}
-	if rows, err = tx.Query(ctx, tablesQuery); err != nil {
-		return nil, err
-	}
-	d.Tables, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (t table, err error) {
-		return t, r.Scan(&t.OID, &t.Schema, &t.Name, &t.Partitioned, &t.PartitionOf, &t.Extension, &t.Owner, &t.Grantees, &t.ForeignKeys, &t.Rules, &t.Size, &t.columns)
-	})
+	d.Tables, err = readTables(ctx, tx)
 	return d, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"ivyvault/sources"
-	"ivyvault/sources/tables"
 )
 
 // countedSize is up to which size on disk a table's rows are also counted by
@@ -33,26 +32,9 @@ func (c *capture) ask(ctx context.Context, tx pgx.Tx) error {
 		}
 		c.counted[t.key()] = n
 	}
-	var known []tables.Table
-	for _, t := range c.desc.Tables {
-		known = append(known, tables.Table{Schema: t.Schema, Name: t.Name, Columns: t.columns})
-	}
-	c.schema = map[string]string{}
-	lookups := append(append([]tables.Lookup(nil), c.part.cfg.Versions...), tables.Defaults()...)
-	for _, q := range tables.Queries(lookups, known, tables.Dialect{Quote: quote, Text: "text"}) {
-		rows, err := tx.Query(ctx, q.SQL)
-		if err != nil {
-			return err
-		}
-		var key, value string
-		if _, err := pgx.ForEachRow(rows, []any{&key, &value}, func() error {
-			c.schema[tables.FileName(q.Table.Schema, q.Table.Name)+" "+key] = value
-			return nil
-		}); err != nil {
-			return fmt.Errorf("the version of the schema can't be read: %w", err)
-		}
-	}
-	return nil
+	var err error
+	c.schema, err = c.part.lookUp(ctx, tx, c.desc.Tables, nil)
+	return err
 }
 
 // Facts tells what was captured. It fails where a table's file is cut off or

@@ -14,8 +14,11 @@ import (
 	"ivyvault/sources/tool"
 )
 
-// lookAt looks whether the tables exist at the target.
+// lookAt looks whether the tables exist at the target, and fit what is there.
 func (r *restore) lookAt(ctx context.Context, conn *pgx.Conn, picked []*table) error {
+	if err := r.fits(ctx, conn); err != nil {
+		return err
+	}
 	var there []string
 	for _, t := range picked {
 		var exists bool
