@@ -9,7 +9,8 @@
 #   make bench-limits  what the machine itself can do
 #   make demo        two nights of a process engine: backup, mount, one document back
 #   make demo-systems  two nights of whole systems on real servers; a table, an index,
-#                    a document, an object brought back
+#                    a document, an object, an application, a keystore brought back; then
+#                    whole systems lost, and restored by following their run books
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c

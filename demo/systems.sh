@@ -3,7 +3,9 @@
 # OpenSearch, an S3 server and Azurite run privately in a temporary folder and
 # are ended with it. The systems are filled, captured while they are written to,
 # changed, captured again; then things are lost and brought back one at a time,
-# by the means of each part, and each is compared with what it was.
+# by the means of each part, and each is compared with what it was. Engines, of
+# which stand-ins answer, are then lost as a whole and brought back by following
+# their run books to the letter.
 # Exits 1 where anything differs. 'make demo-systems' runs it.
 #
 #   demo/systems.sh [SYSTEM...]    each is a file demo/systems/SYSTEM.sh
@@ -26,9 +28,10 @@ source "$here/show.sh"
 source "$here/engine.sh"
 source "$here/systems/servers.sh"
 source "$here/systems/nights.sh"
+source "$here/systems/runbook.sh"
 
 systems=("$@")
-[ $# -gt 0 ] || systems=(claims)
+[ $# -gt 0 ] || systems=(claims ivy wso2)
 
 # What the systems need, each server once, and whether it is there.
 declare -a kinds=()
