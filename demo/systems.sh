@@ -31,7 +31,7 @@ source "$here/systems/nights.sh"
 source "$here/systems/runbook.sh"
 
 systems=("$@")
-[ $# -gt 0 ] || systems=(claims ivy wso2)
+[ $# -gt 0 ] || systems=(claims ivy wso2 axonserver)
 
 # What the systems need, each server once, and whether it is there.
 declare -a kinds=()
