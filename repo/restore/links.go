@@ -38,11 +38,12 @@ func (x *run) linked(f *folder, n *tree.Node) (l *link, second bool) {
 	return l, second
 }
 
-// settle tells those who wait how it went with the first name.
-func (l *link) settle(err error) {
-	if l != nil {
-		l.err = err
-		close(l.ready)
+// settle tells those who wait how it went with the first name. Called for
+// another name, or for a file that has one only, it does nothing.
+func (it *item) settle(err error) {
+	if it.link != nil && !it.second {
+		it.link.err = err
+		close(it.link.ready)
 	}
 }
 

@@ -51,7 +51,7 @@ func (x *run) long(ctx context.Context, f *folder, it item) error {
 	if err == nil {
 		err = x.openLong(l, at)
 	}
-	it.link.settle(err)
+	it.settle(err)
 	if err != nil {
 		if f.err == nil || x.mode == verify {
 			x.finding(l.path, err)

@@ -128,7 +128,10 @@ func (b *batch) release(context.Context, *worker) { b.f.release() }
 func (b *batch) do(ctx context.Context, w *worker) {
 	at, err := b.f.open()
 	if err != nil && w.mode == write {
-		return // the folder is a finding
+		for i := range b.items { // the folder is a finding; nobody may wait for what was to be in it
+			b.items[i].settle(err)
+		}
+		return
 	}
 	var win window
 	for i := range b.items {
@@ -138,7 +141,7 @@ func (b *batch) do(ctx context.Context, w *worker) {
 			w.current.Store(&path)
 		}
 		if ctx.Err() != nil {
-			it.link.settle(ctx.Err())
+			it.settle(ctx.Err())
 			continue
 		}
 		var err error
@@ -152,10 +155,10 @@ func (b *batch) do(ctx context.Context, w *worker) {
 			err = w.linkItem(ctx, at, it)
 		case it.node.Type == tree.File:
 			err = w.small(ctx, b, at, i, path, &win)
-			it.link.settle(err)
+			it.settle(err)
 		default:
 			err = w.special(b.f, at, it, path)
-			it.link.settle(err)
+			it.settle(err)
 		}
 		if err != nil {
 			w.finding(path, err)
