@@ -50,7 +50,8 @@ type Config struct {
 	Exchange Exchange `yaml:"exchange"`
 	// Restore says how a database goes back: "file" places the .mv.db itself,
 	// "script" runs script.sql, which other versions of H2 understand too. Empty
-	// is the file where it can be, else the script.
+	// is the script where the database was in use when it was captured, since
+	// that is of one moment, and else the file where it can be.
 	Restore string `yaml:"restore"`
 }
 

@@ -122,9 +122,13 @@ func (r *returning) see() error {
 	return err
 }
 
-// asFile tells whether the database file itself goes back.
+// asFile tells whether the database file itself goes back. Of a database that
+// was written while it was captured it does so only where that was asked for: its
+// BACKUP was seen to hold one half of a transaction that was being committed,
+// while the script is of one moment.
 func (r *returning) asFile() bool {
-	return r.file != "" && r.c.Restore != "script" && len(r.opt.Only) == 0 && r.at.server == ""
+	wanted := r.c.Restore == "file" || r.c.Restore == "" && r.opt.Facts.Consistency != sources.Snapshot
+	return r.file != "" && wanted && len(r.opt.Only) == 0 && r.at.server == ""
 }
 
 // scriptVersion reads which H2 wrote the script; 1.4 does not say.
