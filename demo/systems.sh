@@ -27,11 +27,12 @@ tools=${IVYVAULT_TOOLS:-$HOME/.cache/ivyvault-tools}
 source "$here/show.sh"
 source "$here/engine.sh"
 source "$here/systems/servers.sh"
+source "$here/systems/service.sh"
 source "$here/systems/nights.sh"
 source "$here/systems/runbook.sh"
 
 systems=("$@")
-[ $# -gt 0 ] || systems=(claims ivy wso2 axonserver)
+[ $# -gt 0 ] || systems=(claims ivy wso2 flowable axonserver)
 
 # What the systems need, each server once, and whether it is there.
 declare -a kinds=()
@@ -117,9 +118,9 @@ for system in "${systems[@]}"; do
   "${system}_day"
   step "$system: second night, $second_night, while it is written to"
   night "$system" "$second_night"
+  night_of[$system]=$("$ivyvault" snapshots --path "/systems/$system" --json | jq -r '.[-1].id')
   step "$system: what the second night copied"
   copied "$system"
-  night_of[$system]=$("$ivyvault" snapshots --json | jq -r '.[-1].id')
   step "$system: how it would go back"
   show "$ivyvault" system runbook "$system" "| grep '^#'"
   "$ivyvault" system runbook "$system" | grep '^#' | sed "s#$room##g; s/^/  /"

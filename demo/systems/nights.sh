@@ -23,8 +23,8 @@ night() { # SYSTEM TIME
 # be left unread; that most of it is stored already shows in the vault's size.
 copied() { # SYSTEM
   local path files unchanged bytes read how
-  show "$ivyvault" dump latest "/systems/$1/manifest.json" '| jq …'
-  "$ivyvault" dump latest "/systems/$1/manifest.json" >"$room/manifest.json"
+  show "$ivyvault" dump "${night_of[$1]}" "/systems/$1/manifest.json" '| jq …'
+  "$ivyvault" dump "${night_of[$1]}" "/systems/$1/manifest.json" >"$room/manifest.json"
   printf '  %-26s %7s %10s %9s %9s  %s\n' part files unchanged size read consistency
   jq -r '.parts[] | [.path, .files, .files_unchanged, .bytes, .bytes_read, (.facts.consistency // "-")] | @tsv' "$room/manifest.json" |
     while IFS=$'\t' read -r path files unchanged bytes read how; do

@@ -65,48 +65,24 @@ T
   line 'H2, database WSO2SHARED_DB' "$(wso2_shell 'SELECT COUNT(*) FROM REG_RESOURCE' | sed -n 2p) resources"
   measure "$wso2_home" 'the installation'
 
-  mkfifo -m 600 "$room/wso2.do"
-  wso2_keep
+  STANDIN_PASSWORD=$(<"$room/wso2.keys") service wso2.server \
+    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$room/standin:$standin_h2" -Dcarbon.home="$wso2_home" \
+    Standin "$wso2_port" /api/health-check/v1.0/health '{"health": [{"key": "jdbc/SHARED_DB.connectivityTime.ms", "value": "1"}]}' \
+    "$wso2_pki/tls.p12" "$wso2_file"
   run "$wso2_home/bin/wso2server.sh" start
-  line 'its process holds the H2 file' "$(<"$room/wso2.pid")"
+  line 'its process holds the H2 file' "$(<"$room/wso2.server.pid")"
 }
 
 # wso2_install puts down what a new installation of that version brings along.
-# Its script has the machine's service do the work, as systemd would, so that
-# what is started ends with the demonstration in any case.
+# Its script has a service of the machine's do the work.
 wso2_install() {
   mkdir -p "$wso2_home"/{bin,updates,jdk,lib,logs,repository/conf,repository/logs}
   printf 'wso2is-7.0.0\n' >"$wso2_home/updates/product.txt"
   printf 'JAVA_VERSION="17.0.9"\n' >"$wso2_home/jdk/release"
   printf '# as it is shipped\n' >"$wso2_home/repository/conf/deployment.toml"
   printf 'started\n' >"$wso2_home/repository/logs/wso2carbon.log"
-  cat >"$wso2_home/bin/wso2server.sh" <<X
-#!/bin/sh
-# start or stop: returns when that is done.
-echo "\$1" >'$room/wso2.do'
-case \$1 in
-start) exec curl -sSfk --retry 120 --retry-delay 1 --retry-all-errors -o '$room/wso2.answer' '$wso2_url' 2>'$room/wso2.log' ;;
-stop) while [ -e '$room/wso2.pid' ]; do sleep 0.1; done ;;
-esac
-X
+  service_script wso2.server "$wso2_url" >"$wso2_home/bin/wso2server.sh"
   chmod 755 "$wso2_home/bin/wso2server.sh"
-}
-
-# wso2_keep is that service.
-wso2_keep() {
-  (cd "$room" && export STANDIN_PASSWORD && STANDIN_PASSWORD=$(<"$room/wso2.keys") && exec setpriv --pdeathsig KILL -- bash -c '
-    pid="" file=$1; shift
-    end() { [ -z "$pid" ] || { kill "$pid"; wait "$pid"; rm -f "$file"; pid=""; }; }
-    trap "end 2>/dev/null; exit" TERM
-    while read -r word <&3; do
-      case $word in
-      start) [ -n "$pid" ] || { setpriv --pdeathsig KILL -- java "$@" 3<&- & pid=$!; echo "$pid" >"$file"; } ;;
-      stop) end; rm -f "$file" ;;
-      esac
-    done' service "$room/wso2.pid" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$room/standin:$standin_h2" -Dcarbon.home="$wso2_home" \
-      Standin "$wso2_port" /api/health-check/v1.0/health '{"health": [{"key": "jdbc/SHARED_DB.connectivityTime.ms", "value": "1"}]}' \
-      "$wso2_pki/tls.p12" "$wso2_file") 3<>"$room/wso2.do" >"$room/wso2.service.log" 2>&1 </dev/null &
-  started TERM
 }
 
 wso2_section() {
