@@ -40,6 +40,10 @@ counted; the snapshot is then marked incomplete, and the exit code is 3. A
 backup that was killed goes on from there when it is run again. The repository
 itself, its cache and mounts of it below a path are left out.
 
+With --system the parts of an engine are captured, as its section in ivyvault.yaml
+has them, in the order that 'ivyvault system plan' shows. A part that fails is left
+out and named; the snapshot is then incomplete.
+
 Patterns are names separated by slashes in which *, ? and [a-z] match; ** stands
 for any number of names. One that begins with a slash is matched from the top,
 another anywhere. One that begins with ! takes back what an earlier one left out.

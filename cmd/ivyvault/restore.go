@@ -34,6 +34,11 @@ parts that differ are written. Nothing outside of the target is touched. What
 can't be restored as it was, such as an owner without root, is named; the exit
 code is then 3.
 
+With --system one part of an engine goes back by the means that captured it: a
+database into a server, indices into a search server, a directory as files.
+SNAPSHOT is then a time as in the mount, an id, or latest, the newest in which
+that part is whole. What lives at the target is left without --replace.
+
 Example:
   ivyvault restore latest --target /tmp/back
   ivyvault restore latest:/srv/ivy/documents --target /srv/ivy/documents --delete
