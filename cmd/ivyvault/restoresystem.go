@@ -125,6 +125,13 @@ func restoreFolderPart(c *cli.Context, o restoreOptions, out *console, st *syste
 	if len(to) != 1 || strings.Contains(to[0], "=") {
 		return usageError("restore", "the part %s is a directory: say where to with --to DIR", part)
 	}
+	if to[0] == "original" { // what was there then may be elsewhere now, and a name is easily given
+		done, err := st.Part(part)
+		if err != nil {
+			return err
+		}
+		return usageError("restore", "the part %s is a directory: name it with --to DIR; it was captured from %s", part, done.What)
+	}
 	o.run.Target = to[0]
 	only, replace := c.StringSlice("only"), c.Bool("replace")
 	for _, p := range only {
