@@ -135,7 +135,7 @@ func TestOpenSearch(t *testing.T) {
 	}
 	middle := func() *process {
 		t.Helper()
-		s.throttle(location, "400kb")
+		s.throttle(location, "2mb")
 		// New documents, since what was in the snapshot before needs no copying.
 		for n := range 4 {
 			s.ask(nil, "POST", "/ivy-claims/_doc?refresh", fmt.Sprintf(`{"body":"%x"}`, content(n)))
