@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -101,11 +100,7 @@ Example:
 func (o *discoverOptions) engines() []discover.Engine {
 	axon := axonserver.Engine{}
 	if o.url != "" {
-		asked := &axonserver.Asked{URL: o.url}
-		if !o.token.IsZero() {
-			asked.Token = func(ctx context.Context) (string, error) { return o.token.Reveal(ctx) }
-		}
-		axon = axonserver.Engine{URL: o.url, Server: asked}
+		axon = axonserver.Engine{URL: o.url, Server: &axonserver.Asked{URL: o.url, Token: o.token}}
 	}
 	return []discover.Engine{ivy.Engine{}, axon, wso2.Engine{}, flowable.Engine{}}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,4 +165,25 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 func (c *Client) Alive(ctx context.Context) (bool, error) {
 	_, err := c.once(ctx, http.MethodGet, "/actuator/health", nil)
 	return err == nil, err
+}
+
+// Setting asks for one property of the server, by its whole name. One that it
+// does not have or show, or shows masked, is "".
+func (c *Client) Setting(ctx context.Context, key string) (string, error) {
+	var answer struct {
+		Property struct {
+			Value any `json:"value"`
+		} `json:"property"`
+	}
+	if err := c.json(ctx, "/actuator/env/"+url.PathEscape(key), &answer); err != nil {
+		if Missing(err) {
+			err = nil
+		}
+		return "", err
+	}
+	value := answer.Property.Value
+	if value == nil || strings.Trim(fmt.Sprint(value), "*") == "" {
+		return "", nil
+	}
+	return fmt.Sprint(value), nil
 }

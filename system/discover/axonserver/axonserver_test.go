@@ -1,13 +1,13 @@
 package axonserver
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"ivyvault/sources/secret"
 	"ivyvault/system/discover"
 	"ivyvault/system/discover/discovertest"
 )
@@ -85,11 +85,12 @@ func TestServerThatRefuses(t *testing.T) {
 	if text := run(t, Engine{Server: a}); !strings.Contains(text, "a token is needed") {
 		t.Errorf("that a token is needed is not told:\n%s", text)
 	}
-	a.Token = func(context.Context) (string, error) { return "right", nil }
+	t.Setenv("AXON_TEST_TOKEN", "right")
+	a.Token = place(t, "{env:AXON_TEST_TOKEN}")
 	if text := run(t, Engine{Server: a}); !strings.Contains(text, "Standard Edition") {
 		t.Errorf("the token was not used:\n%s", text)
 	}
-	a.Token = func(context.Context) (string, error) { return "", errors.New("no such file") }
+	a.Token = place(t, "{file:"+filepath.Join(t.TempDir(), "none")+"}")
 	if text := run(t, Engine{Server: a}); !strings.Contains(text, "no such file") {
 		t.Error("the lost token is not told")
 	}
@@ -97,4 +98,13 @@ func TestServerThatRefuses(t *testing.T) {
 	if text := run(t, Engine{Server: a}); !strings.Contains(text, "doesn't say what it is") {
 		t.Error("that nobody answers is not told")
 	}
+}
+
+func place(t *testing.T, text string) secret.Value {
+	t.Helper()
+	v, err := secret.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
