@@ -97,20 +97,22 @@ func (s *Session) part(ctx context.Context, p Part) (Outcome, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.forget(p.Path) // it may be captured again
-	s.x.merge(kid)
+	s.kids = append(s.kids, kid)
 	o.Stats, o.Findings = kid.total(), len(kid.findings)+kid.omitted
 	if err != nil {
 		kid.recorder.drop()
+		kid.recorder = nil
 		var failed *partError
 		if !errors.As(err, &failed) || ctx.Err() != nil {
 			return o, err
 		}
 		o.Err = failed.err
-		s.x.finding(s.root+"/"+p.Path, fmt.Errorf("the part %s could not be captured: %w", p.Path, failed.err))
+		f := repo.NewFinding(s.root+"/"+p.Path, fmt.Sprintf("the part %s could not be captured: %v", p.Path, failed.err))
+		kid.failed = &f
+		s.x.obs.Finding(f)
 		s.marks = append(s.marks, repo.SystemPart{Path: p.Path, Why: failed.err.Error()})
 		return o, nil
 	}
-	s.kids = append(s.kids, kid)
 	s.grafts[s.root+"/"+p.Path] = root
 	if !o.Whole() {
 		kid.state = nil // what was captured is no ground to go on from
@@ -236,7 +238,8 @@ func (x *run) ask(ctx context.Context, c sources.Capture, o *Outcome) error {
 	return nil
 }
 
-// merge adds what a part's run has counted. The caller holds the session's lock.
+// merge adds what a part's run has counted and found, when all parts have ended:
+// one that was captured again counts once.
 func (x *run) merge(kid *run) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -250,7 +253,11 @@ func (x *run) merge(kid *run) {
 	a.Bytes += b.Bytes
 	a.BytesRead += b.BytesRead
 	x.omitted += kid.omitted
-	for _, f := range kid.findings {
+	found := kid.findings
+	if kid.failed != nil {
+		found = append(slices.Clone(found), *kid.failed)
+	}
+	for _, f := range found {
 		if len(x.findings) < maxFindings {
 			x.findings = append(x.findings, f)
 		} else {

@@ -39,6 +39,7 @@ type run struct {
 	grafts  map[string]tree.Node // directories that stand already, by path
 	prefix  string               // of a part: where its paths lie in the snapshot, with a slash at the end
 	part    string               // its path in the system
+	failed  *repo.Finding        // nothing of it was kept, for this reason
 	state   []byte               // what its source goes on from the next time
 
 	batches batches

@@ -25,6 +25,9 @@ func (x *run) captureSystem(ctx context.Context) (repo.Snapshot, error) {
 	if err != nil {
 		return repo.Snapshot{}, err
 	}
+	for _, kid := range s.kids {
+		x.merge(kid)
+	}
 	for part, state := range s.states {
 		files = append(files, listing.Bytes(stateDir+"/"+part, state, x.opt.Time))
 	}
@@ -45,6 +48,9 @@ func (x *run) captureSystem(ctx context.Context) (repo.Snapshot, error) {
 // keepParts writes down, after the commit, what the next run compares with.
 func (s *Session) keepParts(id repo.Name) (err error) {
 	for _, kid := range s.kids {
+		if kid.failed != nil {
+			continue
+		}
 		kid.usage.keep(kid.r, kid.opt)
 		if kerr := kid.recorder.keepWith(id, kid.state); kerr != nil {
 			err = kerr

@@ -231,3 +231,19 @@ func TestSystemTotals(t *testing.T) {
 		t.Errorf("%d files, %v", n.Files, err)
 	}
 }
+
+// A part that is captured again counts once, and what went wrong the first time
+// does not stay.
+func TestSystemPartAgain(t *testing.T) {
+	r := newRepo(t, mem.New())
+	again := &part{files: listed(50)}
+	rep, _ := night(t, r, time.Unix(2e9, 0), []backup.Part{{Path: "documents", Source: &part{files: listed(50), fails: errors.New("gone")}}},
+		[]backup.Part{{Path: "documents", Source: again}})
+	if rep.Incomplete || len(rep.Findings) != 0 || rep.Stats.Files != 51 {
+		t.Errorf("%d files, findings %+v", rep.Stats.Files, rep.Findings)
+	}
+	rep, _ = night(t, r, time.Unix(2e9+60, 0), []backup.Part{{Path: "documents", Source: again}}, []backup.Part{{Path: "documents", Source: again}})
+	if rep.Incomplete || rep.Stats.Files != 51 {
+		t.Errorf("%d files, findings %+v", rep.Stats.Files, rep.Findings)
+	}
+}
