@@ -82,7 +82,7 @@ func (m *mount) enterNode(d *dir, place uint64, n *tree.Node, out *fuse.EntryOut
 	if place > maxPlace {
 		return errTooMany
 	}
-	ino := inoOfNode(d, n)
+	ino := inoOfNode(d, place, n)
 	m.setAttr(&out.Attr, n, ino)
 	out.SetEntryTimeout(forever)
 	if !lazyBlocks(n) {
@@ -182,7 +182,7 @@ func (m *mount) getAttr(ctx context.Context, id uint64, out *fuse.AttrOut) error
 	if err != nil {
 		return err
 	}
-	m.setAttr(&out.Attr, &n, inoOfNode(d, &n))
+	m.setAttr(&out.Attr, &n, inoOfNode(d, place, &n))
 	m.setBlocks(ctx, &out.Attr, &n)
 	out.SetTimeout(forever)
 	return nil

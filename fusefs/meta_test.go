@@ -3,6 +3,7 @@ package fusefs
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -230,5 +231,24 @@ func TestInodesAreStable(t *testing.T) {
 	}
 	if len(first) != len(second) || len(first) < 30 {
 		t.Errorf("%d paths, then %d", len(first), len(second))
+	}
+}
+
+// Programs that sort a large directory by inode number shall meet its entries
+// in the order of the listing.
+func TestInodesRise(t *testing.T) {
+	k := newKit(t)
+	var nodes []tree.Node
+	for i := range 300 {
+		nodes = append(nodes, k.file(fmt.Sprintf("f%04d", i), []byte{byte(i)}))
+	}
+	_, dir := up(t, one(k, k.top(k.dir("d", nodes...))), k.options(nil))
+	last := uint64(0)
+	for i := range nodes {
+		ino := stat(t, filepath.Join(dir, "snapshots/latest/d", nodes[i].Name)).Ino
+		if i > 0 && ino != last+1 {
+			t.Fatalf("%s has inode %d after %d", nodes[i].Name, ino, last)
+		}
+		last = ino
 	}
 }

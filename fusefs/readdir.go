@@ -96,7 +96,8 @@ func (m *mount) listNodes(ctx context.Context, d *dir, pos uint64, plus bool, ad
 			if pos++; len(n.Name) > longestName {
 				continue
 			}
-			out := add(fuse.DirEntry{Mode: typeBits[n.Type], Name: n.Name, Ino: inoOfNode(d, &n), Off: pos + dots})
+			ino := inoOfNode(d, pos-1, &n)
+			out := add(fuse.DirEntry{Mode: typeBits[n.Type], Name: n.Name, Ino: ino, Off: pos + dots})
 			if out == nil {
 				return nil
 			}
