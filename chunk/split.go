@@ -25,7 +25,14 @@ type Cut struct {
 
 // DefaultCut returns how a new repository cuts files.
 func DefaultCut() Cut {
-	return Cut{Way: FastCDC, Min: 512 << 10, Avg: 1 << 20, Max: 4 << 20}
+	return CutOf(FastCDC, 512<<10)
+}
+
+// CutOf returns a cut with the usual bounds around an average: half of it, and
+// four times as much. By FastCDC's second mask a chunk that would be longer is
+// rarer than one in a hundred thousand.
+func CutOf(way string, avg int) Cut {
+	return Cut{Way: way, Min: avg / 2, Avg: avg, Max: 4 * avg}
 }
 
 // Check says what is wrong with c, if anything is.

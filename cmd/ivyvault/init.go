@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ivyvault/chunk"
 	"ivyvault/repo"
 	"ivyvault/repo/seal"
 )
@@ -34,11 +35,20 @@ Example:
 			&cli.StringFlag{Name: "label", Usage: "call the first key `NAME`"},
 			&cli.StringFlag{Name: "compression", Value: "fastest", Usage: "compress by zstd at `LEVEL`: off, fastest, default or better"},
 			&cli.StringFlag{Name: "splitter", Value: "fastcdc", Usage: "cut files by `WAY`: fastcdc, rabin or fixed"},
+			&cli.StringFlag{Name: "chunk-size", Usage: "cut files into chunks of about `SIZE`, a power of two from 4K to 16M: smaller ones store less of a changed file again, larger ones make a smaller index (default: 512K)"},
 			&cli.StringFlag{Name: "pack-size", Usage: "store chunks in packs of about `SIZE`, 4M to 128M (default: 16M)"},
 		}, kdfFlags()...),
 		Before: func(c *cli.Context) (err error) {
 			o.config = repo.Config{Compression: c.String("compression"), Splitter: c.String("splitter")}
 			o.label = c.String("label")
+			if s := c.String("chunk-size"); s != "" {
+				n, err := parseSize(s)
+				if err != nil {
+					return err
+				}
+				cut := chunk.CutOf(o.config.Splitter, int(min(max(n, 1), 1<<40))) // 0 is refused too
+				o.config.ChunkMin, o.config.ChunkAvg, o.config.ChunkMax = cut.Min, cut.Avg, cut.Max
+			}
 			if s := c.String("pack-size"); s != "" {
 				n, err := parseSize(s)
 				if err != nil {
