@@ -111,6 +111,15 @@ type Checker interface {
 	Changed() (bool, error)
 }
 
+// Eager is implemented by captures that save work where they know beforehand
+// that what they yield will be opened.
+type Eager interface {
+	// OpenAhead says that the caller will open nearly every file, soon after it
+	// was yielded. It is called before Entries. What is not opened costs time,
+	// and is closed with the Capture.
+	OpenAhead()
+}
+
 // Attributed is implemented by open contents that can read their extended
 // attributes more cheaply than by name.
 type Attributed interface {

@@ -69,6 +69,7 @@ func (x *run) assemble(ctx context.Context, order <-chan *batch, room *budget, f
 			for i := range b.items {
 				a.release(&b.items[i], room)
 			}
+			a.x.small.put(b.text)
 		}
 		return subtree{}, err
 	}
@@ -101,6 +102,7 @@ func (a *assembler) all(order <-chan *batch, room *budget) error {
 				return err
 			}
 		}
+		a.x.small.put(b.text)
 		a.x.batches.put(b)
 		if err := a.drain(false); err != nil {
 			return err
@@ -111,10 +113,8 @@ func (a *assembler) all(order <-chan *batch, room *budget) error {
 
 // release gives back what the item holds of the queue.
 func (a *assembler) release(it *item, room *budget) {
-	if it.small != nil {
-		a.x.small.put(it.small)
-		it.small = nil
-	}
+	a.x.small.put(it.own)
+	it.small, it.own = nil, nil
 	if it.taken > 0 {
 		room.give(it.taken)
 		it.taken = 0

@@ -13,7 +13,8 @@ type item struct {
 	entry sources.Entry
 	node  tree.Node
 	read  bool   // a reader must complete the node
-	small []byte // content to be bundled, in a buffer of smallBuffers
+	small []byte // content to be bundled, in text of the batch or in own
+	own   []byte // buffer of smallBuffers for a file that has grown, nil otherwise
 	taken int    // bytes of the queue's budget
 	err   error  // the content could not be read: a finding
 	graft bool   // a directory whose tree stands already
@@ -25,6 +26,7 @@ type item struct {
 type batch struct {
 	items []item
 	done  chan struct{} // closed when all are read; nil where none must be
+	text  []byte        // buffer of smallBuffers for the small contents, nil before they are read
 }
 
 // The bounds of a batch, in entries and in bytes to be read: small enough that
@@ -47,7 +49,7 @@ func (s *batches) get() *batch {
 
 func (s *batches) put(b *batch) {
 	clear(b.items)
-	b.items, b.done = b.items[:0], nil
+	b.items, b.done, b.text = b.items[:0], nil, nil
 	s.pool.Put(b)
 }
 

@@ -20,7 +20,7 @@ const settled = 20 * time.Millisecond
 
 // readItem reads what the walk asked for. Only a store's failure ends the run,
 // and that the assembler meets itself; everything else is the item's.
-func (x *run) readItem(ctx context.Context, it *item) {
+func (x *run) readItem(ctx context.Context, it *item, room *reading) {
 	if it.node.Type != tree.File {
 		it.err = x.readXattrs(it, nil)
 		return
@@ -29,7 +29,7 @@ func (x *run) readItem(ctx context.Context, it *item) {
 	if it.node.Size > maxSmall { // small ones are told of by the batch
 		x.tell(path)
 	}
-	err := x.readFile(ctx, it)
+	err := x.readFile(ctx, it, room)
 	switch {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist):
@@ -49,14 +49,15 @@ func (x *run) tell(path string) { x.current.Store(&path) }
 func (x *run) readBatch(ctx context.Context, b *batch) {
 	defer close(b.done)
 	x.tell(b.items[0].entry.Path)
+	room := x.roomFor(b)
 	for i := range b.items {
 		if it := &b.items[i]; it.read {
-			x.readItem(ctx, it)
+			x.readItem(ctx, it, &room)
 		}
 	}
 }
 
-func (x *run) readFile(ctx context.Context, it *item) error {
+func (x *run) readFile(ctx context.Context, it *item, room *reading) error {
 	began := time.Now()
 	f, err := it.entry.Open(ctx)
 	if err != nil {
@@ -64,7 +65,7 @@ func (x *run) readFile(ctx context.Context, it *item) error {
 	}
 	defer f.Close()
 	if it.node.Size <= maxSmall {
-		err = x.readSmall(ctx, it, f)
+		err = x.readSmall(ctx, it, f, room)
 	} else {
 		err = x.readLarge(ctx, it, f, nil)
 	}
@@ -122,41 +123,53 @@ func (x *run) readXattrs(it *item, f io.Reader) error {
 }
 
 // readSmall reads a content that goes into a bundle or into the node itself. A
-// file that has grown meanwhile goes on as a large one.
-func (x *run) readSmall(ctx context.Context, it *item, f io.Reader) error {
-	p := x.small.get(int(it.node.Size))
-	keep := false
-	defer func() {
-		if !keep {
-			x.small.put(p)
-		}
-	}()
-	n := 0
+// file that has grown beyond what is small goes on as a large one.
+func (x *run) readSmall(ctx context.Context, it *item, f io.Reader, room *reading) error {
 	_, checked := f.(sources.Checker)
+	p := room.text[:it.node.Size+1]
+	n, ended, err := readAll(f, p, 0, int(it.node.Size), checked)
+	if err == nil && !ended { // it has grown
+		it.own = x.small.get(maxSmall + 1)
+		p = it.own[:maxSmall+1]
+		n, ended, err = readAll(f, p, copy(p, room.text[:n]), -1, checked)
+	}
+	if err != nil {
+		return fmt.Errorf("read: %w", err)
+	}
+	if !ended {
+		return x.readLarge(ctx, it, f, p[:n])
+	}
+	it.node.Size = uint64(n)
+	switch {
+	case n == 0:
+	case tree.SmallContent(n):
+		it.node.Content = tree.Content{Form: tree.Inline, Inline: room.inlined(p[:n])}
+	case n > maxSmall:
+		return x.readLarge(ctx, it, eof{}, p[:n])
+	default:
+		it.small = p[:n]
+		if it.own == nil {
+			room.text = room.text[n:]
+		}
+	}
+	return nil
+}
+
+// readAll reads into p, of which n bytes are filled, until the content ends or
+// p is full; ended tells which. Where it is asked afterwards whether the file has
+// changed, the read that would only find the end at size is spared.
+func readAll(f io.Reader, p []byte, n, size int, checked bool) (_ int, ended bool, err error) {
 	for n < len(p) {
 		m, err := f.Read(p[n:])
 		n += m
-		// Where it is asked afterwards whether the file has changed, another read
-		// that only finds the end is spared.
-		if err == io.EOF || err == nil && checked && n == int(it.node.Size) {
-			it.node.Size = uint64(n)
-			if tree.SmallContent(n) {
-				it.node.Content = tree.Content{Form: tree.Inline, Inline: append([]byte(nil), p[:n]...)}
-			}
-			if n == 0 || tree.SmallContent(n) {
-				return nil
-			}
-			if n > maxSmall {
-				return x.readLarge(ctx, it, eof{}, p[:n])
-			}
-			it.small, keep = p[:n], true
-			return nil
+		if err == io.EOF || err == nil && checked && n == size {
+			return n, true, nil
 		}
 		if err != nil {
-			return fmt.Errorf("read: %w", err)
+			return n, false, err
 		}
 	}
-	return x.readLarge(ctx, it, f, p[:n])
+	return n, false, nil
 }
 
 type eof struct{}

@@ -119,6 +119,9 @@ func (x *run) noteLost() {
 
 // pipeline connects walk, readers and assembler, and waits for all of them.
 func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (subtree, error) {
+	if e, ok := c.(sources.Eager); ok && p.over {
+		e.OpenAhead() // there is nothing to compare with: all is read
+	}
 	readers := x.opt.Readers
 	if readers == 0 {
 		readers = max(2, runtime.GOMAXPROCS(0))

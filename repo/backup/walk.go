@@ -32,7 +32,7 @@ func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, send *send
 		if it.read && it.node.Type == tree.File && e.Attr.Size > 0 {
 			// A batch holds far less than the whole budget, so what waits here
 			// becomes free when the batches before are done.
-			n := classes[class(int(min(e.Attr.Size, maxSmall)))]
+			n := int(min(e.Attr.Size, maxSmall))
 			if err := room.take(ctx, n); err != nil {
 				return err
 			}

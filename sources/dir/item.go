@@ -19,6 +19,7 @@ type item struct {
 
 	place int   // in the folder's listing
 	err   error // of asking for attr; a *sources.Notice where the name is skipped
+	ahead ahead
 }
 
 var _ sources.Item = (*item)(nil)
@@ -27,18 +28,24 @@ func (it *item) entry() sources.Entry {
 	return sources.Entry{Path: it.path, Attr: it.attr, Item: it}
 }
 
+// contentFlags open a content. Without O_NONBLOCK a fifo that took the file's
+// place would stop us.
+const contentFlags = unix.O_RDONLY | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+
 // Open opens the file's content. A file that is gone is a *sources.Notice.
 func (it *item) Open(ctx context.Context) (io.ReadCloser, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if fd, ok := it.ahead.take(); ok {
+		return &file{it: it, fd: fd}, nil
 	}
 	at, err := it.dir.acquire()
 	if err != nil {
 		return nil, trouble(it.path, "open it", err)
 	}
 	defer it.dir.release()
-	// Without O_NONBLOCK a fifo that took the file's place would stop us.
-	fd, err := openat(at, it.name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY|unix.O_CLOEXEC, it.noTime)
+	fd, err := openat(at, it.name, contentFlags, it.noTime)
 	if err != nil {
 		return nil, trouble(it.path, "open it", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,10 +15,14 @@ const blockSize = 64 << 10
 
 // ref says where a name is: block and offset in it, and its length.
 type ref struct {
-	block  uint32
+	block  uint32 // with regular, where the folder says that it names a file
 	offset uint16
 	length uint16
 }
+
+// regular is the bit of a ref's block that marks a regular file. A hint: not
+// every file system says, and the name may mean something else by now.
+const regular = 1 << 31
 
 // listing is the sorted names of a folder, without "." and "..". Each name
 // ends in a zero byte, ready for a system call. One struct and a string for
@@ -28,6 +33,7 @@ type listing struct {
 	refs   []ref
 	maps   [][]byte // memory of the blocks after the first few
 	spare  []byte   // of the last map
+	table  []byte   // memory of refs where there are many, nil otherwise
 }
 
 func (l *listing) reset() {
@@ -42,14 +48,46 @@ const (
 	mapSize    = 16 * blockSize
 )
 
+// heapRefs is how many refs stand on the heap at most.
+const heapRefs = 1 << 15
+
 // big reports whether the listing is to be freed rather than kept for the next
 // folder.
-func (l *listing) big() bool { return len(l.blocks) > heapBlocks || cap(l.refs) > 1<<16 }
+func (l *listing) big() bool { return len(l.blocks) > heapBlocks || cap(l.refs) > heapRefs }
+
+// grow makes room for more refs. Many lie in mapped memory, like the names; of
+// what is mapped ahead nothing is taken before it is used.
+func (l *listing) grow() {
+	n := max(1<<10, 2*cap(l.refs))
+	size := n * int(unsafe.Sizeof(ref{}))
+	if n > heapRefs {
+		var m []byte
+		var err error
+		if l.table == nil {
+			m, err = unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+		} else {
+			m, err = unix.Mremap(l.table, size, unix.MREMAP_MAYMOVE)
+		}
+		if err == nil {
+			refs := unsafe.Slice((*ref)(unsafe.Pointer(&m[0])), n)
+			if l.table == nil {
+				copy(refs, l.refs)
+			}
+			l.table, l.refs = m, refs[:len(l.refs)]
+			return
+		}
+		// The heap may still have room; the table goes when all is freed.
+	}
+	l.refs = append(make([]ref, 0, n), l.refs...)
+}
 
 // free gives mapped memory back; names got before are invalid afterwards.
 func (l *listing) free() {
 	for _, m := range l.maps {
 		_ = unix.Munmap(m)
+	}
+	if l.table != nil {
+		_ = unix.Munmap(l.table)
 	}
 	*l = listing{}
 }
@@ -75,10 +113,13 @@ func (l *listing) len() int { return len(l.refs) }
 // name returns the i-th name with its zero byte.
 func (l *listing) name(i int) []byte {
 	r := l.refs[i]
-	return l.blocks[r.block][r.offset : int(r.offset)+int(r.length)+1]
+	return l.blocks[r.block&^regular][r.offset : int(r.offset)+int(r.length)+1]
 }
 
-func (l *listing) add(name []byte) {
+// regular reports whether the i-th name seems to be a regular file's.
+func (l *listing) regular(i int) bool { return l.refs[i].block&regular != 0 }
+
+func (l *listing) add(name []byte, kind byte) {
 	if l.used == 0 || len(l.blocks[l.used-1])+len(name)+1 > blockSize {
 		if l.used == len(l.blocks) {
 			l.blocks = append(l.blocks, l.block())
@@ -87,21 +128,30 @@ func (l *listing) add(name []byte) {
 		l.used++
 	}
 	b := &l.blocks[l.used-1]
-	l.refs = append(l.refs, ref{uint32(l.used - 1), uint16(len(*b)), uint16(len(name))})
+	r := ref{uint32(l.used - 1), uint16(len(*b)), uint16(len(name))}
+	if kind == unix.DT_REG {
+		r.block |= regular
+	}
+	if len(l.refs) == cap(l.refs) {
+		l.grow()
+	}
+	l.refs = append(l.refs, r)
 	*b = append(append(*b, name...), 0)
 }
 
+// bare returns a name without its zero byte.
+func (l *listing) bare(r ref) []byte {
+	return l.blocks[r.block&^regular][r.offset : int(r.offset)+int(r.length)]
+}
+
 func (l *listing) sort() {
-	slices.SortFunc(l.refs, func(a, b ref) int {
-		return bytes.Compare(l.blocks[a.block][a.offset:int(a.offset)+int(a.length)],
-			l.blocks[b.block][b.offset:int(b.offset)+int(b.length)])
-	})
+	slices.SortFunc(l.refs, func(a, b ref) int { return bytes.Compare(l.bare(a), l.bare(b)) })
 }
 
 // find returns the place of a name, or false.
 func (l *listing) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(l.refs, name, func(r ref, name string) int {
-		return bytes.Compare(l.blocks[r.block][r.offset:int(r.offset)+int(r.length)], []byte(name))
+		return bytes.Compare(l.bare(r), []byte(name))
 	})
 }
 
@@ -109,6 +159,7 @@ func (l *listing) find(name string) (int, bool) {
 // record, u8 type, then the name, ended by a zero byte and padded.
 const (
 	direntLength = 16
+	direntType   = 18
 	direntName   = 19
 )
 
@@ -138,7 +189,7 @@ func (l *listing) read(fd int, buf []byte) error {
 				name = name[:end]
 			}
 			if s := string(name); s != "." && s != ".." && s != "" {
-				l.add(name)
+				l.add(name, rest[direntType])
 			}
 			rest = rest[size:]
 		}

@@ -23,7 +23,7 @@ func TestListing(t *testing.T) {
 			}
 			name = name[:min(len(name), 255)]
 			want = append(want, name)
-			l.add([]byte(name))
+			l.add([]byte(name), 0)
 		}
 		l.sort()
 		slices.Sort(want)

@@ -107,9 +107,13 @@ type capture struct {
 	roots  *root
 	skips  skips
 	recent recent
+	open   *opener // nil unless contents are opened ahead
 }
 
-var _ sources.Capture = (*capture)(nil)
+var (
+	_ sources.Capture = (*capture)(nil)
+	_ sources.Eager   = (*capture)(nil)
+)
 
 func newCapture(s *Source) *capture {
 	return &capture{src: s, roots: plant(s.roots), skips: newSkips(s.opt.Skip)}
@@ -123,8 +127,12 @@ func (c *capture) Entries(ctx context.Context) iter.Seq2[sources.Entry, error] {
 	}
 }
 
+// OpenAhead has the walk open files where it would ask for their attributes.
+func (c *capture) OpenAhead() { c.open = newOpener() }
+
 // Close closes what is still open.
 func (c *capture) Close(context.Context) error {
+	c.open.close()
 	c.recent.close()
 	return nil
 }

@@ -38,6 +38,7 @@ func (w *walk) run() {
 	}
 	w.uid = uint32(os.Geteuid())
 	w.buf = make([]byte, 128<<10)
+	w.ask.open = w.c.open
 	defer w.ask.stop()
 	top := w.c.roots
 	if top.whole {
@@ -111,6 +112,7 @@ func (w *walk) push(at int, name []byte) {
 func (w *walk) entry(it *item) bool {
 	a := &it.attr
 	if reason, skip := w.c.skips.id(a.Device, a.Inode); skip {
+		it.ahead.close()
 		return w.yield(sources.Entry{Path: it.path}, &sources.Notice{Path: it.path, What: "left out: " + reason})
 	}
 	other := w.c.src.opt.OneFileSystem && a.Device != w.device
@@ -133,12 +135,14 @@ func (w *walk) entry(it *item) bool {
 	case sources.File:
 		it.noTime = w.noTime(a)
 		if limit := w.c.src.opt.LargerThan; limit > 0 && a.Size > limit {
+			it.ahead.close()
 			return true
 		}
 	case 0:
 		return w.trouble(it.path, "capture it", errors.New("its type is unknown"))
 	}
 	if other {
+		it.ahead.close()
 		return w.yield(sources.Entry{Path: it.path}, &sources.Notice{Path: it.path, What: "left out: it lies on another file system"})
 	}
 	return w.yield(e, nil)
@@ -178,18 +182,32 @@ func (w *walk) folder(f *folder, a *sources.Attr) bool {
 	return w.leave()
 }
 
-// children yields what a folder holds, a batch of names at a time.
+// children yields what a folder holds, a batch of names at a time. While one is
+// yielded the next is asked about, so that the caller's work and the kernel's go
+// on at the same time.
 func (w *walk) children(f *folder, names *listing) bool {
 	only := w.c.src.onlyTag(f.fd, names)
 	path := string(w.path)
+	ask := func(from int) answers {
+		w.path = append(w.path[:0], path...)
+		batch := w.batch(f, names, from, min(from+batchSize, names.len()), only)
+		w.c.open.watch(batch)
+		return w.ask.all(f, names, batch)
+	}
+	var next answers
+	defer func() { next.wait() }() // also where the walk ends early
 	for i := 0; i < names.len(); i += batchSize {
 		if err := w.ctx.Err(); err != nil {
 			w.yield(sources.Entry{}, err)
 			return false
 		}
-		w.path = append(w.path[:0], path...)
-		batch := w.batch(f, names, i, min(i+batchSize, names.len()), only)
-		w.ask.all(f.fd, names, batch)
+		if i == 0 {
+			next = ask(0)
+		}
+		batch := next.wait()
+		if next = (answers{}); i+batchSize < names.len() {
+			next = ask(i + batchSize)
+		}
 		for k := range batch {
 			if w.path = append(w.path[:0], batch[k].path...); !w.found(&batch[k]) {
 				return false

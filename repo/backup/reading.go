@@ -1,0 +1,39 @@
+package backup
+
+import "ivyvault/repo/tree"
+
+// reading is the memory for the contents of one batch's small files.
+type reading struct {
+	text   []byte // what is left of the batch's buffer
+	inline []byte // for contents that stand in their nodes, which outlive the batch
+}
+
+// roomFor gets a batch the memory that its files need, if they have not grown.
+func (x *run) roomFor(b *batch) reading {
+	text, inline := 0, 0
+	for i := range b.items {
+		it := &b.items[i]
+		if !it.read || it.node.Type != tree.File || it.node.Size > maxSmall {
+			continue
+		}
+		text += int(it.node.Size) + 1
+		if tree.SmallContent(int(it.node.Size)) {
+			inline += int(it.node.Size)
+		}
+	}
+	if text == 0 {
+		return reading{}
+	}
+	b.text = x.small.get(text)
+	return reading{text: b.text, inline: make([]byte, 0, inline)}
+}
+
+// inlined returns a copy of a content.
+func (r *reading) inlined(content []byte) []byte {
+	if len(content) > cap(r.inline)-len(r.inline) { // a file has grown or shrunk
+		return append([]byte(nil), content...)
+	}
+	n := len(r.inline)
+	r.inline = append(r.inline, content...)
+	return r.inline[n:len(r.inline):len(r.inline)]
+}
