@@ -76,9 +76,6 @@ type Config struct {
 	ControlDBBackup string `yaml:"controldb-backup"`
 	// Log is the folder above those of the replication groups.
 	Log string `yaml:"log"`
-	// Directories are captured as they are, by name: properties, licence, tokens,
-	// plugins. They are paths of this machine.
-	Directories map[string]string `yaml:"directories"`
 	// PathMap says where folders of the server lie on this machine:
 	// {/axonserver/events: /var/lib/docker/volumes/events/_data}.
 	PathMap map[string]string `yaml:"path-map"`
@@ -118,11 +115,6 @@ func (c *Config) Validate() error {
 	for key, f := range folders {
 		if f != "" && !path.IsAbs(f) || f == "" && strings.HasPrefix(key, "path-map") {
 			wrong("%s: %q is no absolute path", key, f)
-		}
-	}
-	for name := range c.Directories {
-		if !validName(name) {
-			wrong("directories: %q can't be the name of a directory", name)
 		}
 	}
 	return errors.Join(all...)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,8 +11,6 @@ import (
 	"ivyvault/sources"
 	"ivyvault/sources/axonserver/rest"
 	"ivyvault/sources/axonserver/segment"
-	"ivyvault/sources/dir"
-	"ivyvault/sources/folder"
 )
 
 // Layout says what an Axon Server is captured as.
@@ -40,7 +37,7 @@ type Stage struct {
 // Piece is one part.
 type Piece struct {
 	Path   string // "events/default"
-	Kind   string // "axonserver-segments", "axonserver-controldb", "axonserver-logs", "folder"
+	Kind   string // "axonserver-segments", "axonserver-controldb", "axonserver-logs"
 	What   string // in words
 	Source sources.Source
 }
@@ -51,7 +48,6 @@ const (
 	StageLogs      = "replication logs"
 	StageSnapshots = "snapshots of aggregates"
 	StageEvents    = "events"
-	StageFiles     = "files"
 )
 
 // compaction is how long after the copy of the control database the server
@@ -98,9 +94,6 @@ func Parts(ctx context.Context, c Config, env Env) (*Layout, error) {
 		events.Parts = append(events.Parts, Piece{"events/" + name, "axonserver-segments", "the events of the context " + name, NewSegments(c, segment.Events, name, env)})
 	}
 	l.Stages = append(l.Stages, snapshots, events)
-	if err := c.files(l); err != nil {
-		return nil, err
-	}
 	return l, nil
 }
 
@@ -200,22 +193,4 @@ func (n *nodes) groups(ctx context.Context, l *Layout) ([]string, error) {
 		l.Notes = append(l.Notes, "replication groups were taken to be named as the contexts are, and _admin: name them under 'groups' where they are not")
 	}
 	return groups, nil
-}
-
-// files adds the directories, which no request of the server covers.
-func (c *Config) files(l *Layout) error {
-	s := Stage{Name: StageFiles, Why: "configuration, licence, tokens and plugins are in no backup that the server makes"}
-	for _, name := range slices.Sorted(maps.Keys(c.Directories)) {
-		src, err := folder.New(c.Directories[name], dir.Options{})
-		if err != nil {
-			return fmt.Errorf("directories: %s: %w", name, err)
-		}
-		s.Parts = append(s.Parts, Piece{"directories/" + name, "folder", "the directory " + c.Directories[name], src})
-	}
-	if len(s.Parts) == 0 {
-		l.Uncovered = append(l.Uncovered, "axonserver.properties, licence, tokens and plugins: name their folders under 'directories'")
-		return nil
-	}
-	l.Stages = append(l.Stages, s)
-	return nil
 }

@@ -41,10 +41,10 @@ func TestLayout(t *testing.T) {
 		{"2023, with logs", func(w *world, _ *axonserver.Config) {
 			w.Version, w.OnlyEE, w.Groups = "2023.1.0", true, []string{"default", "_admin"}
 		}, "control database: controldb; replication logs: log/_admin log/default; snapshots of aggregates: snapshots/default; events: events/default", ""},
-		{"the edition as given, with files", func(w *world, c *axonserver.Config) {
-			c.Edition, c.Directories = rest.Standard, map[string]string{"config": w.Root}
+		{"the edition as given", func(w *world, c *axonserver.Config) {
+			c.Edition = rest.Standard
 			w.Clustered = true
-		}, "control database: controldb; snapshots of aggregates: snapshots/default; events: events/default; files: directories/config", ""},
+		}, "control database: controldb; snapshots of aggregates: snapshots/default; events: events/default", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -81,7 +81,6 @@ func TestLayoutRefused(t *testing.T) {
 		"no context is left":               func(_ *world, c *axonserver.Config) { c.Contexts = []string{"-default"} },
 		"it wants a token":                 func(w *world, _ *axonserver.Config) { w.Token = "x1234" },
 		"can't be asked":                   func(_ *world, c *axonserver.Config) { c.URLs = []string{"http://127.0.0.1:1"} },
-		"directories: x":                   func(_ *world, c *axonserver.Config) { c.Directories = map[string]string{"x": "/nowhere/at/all"} },
 		"can't be the name of a folder":    func(w *world, _ *axonserver.Config) { w.Contexts = []string{"../x"} },
 		"name at least one":                func(_ *world, c *axonserver.Config) { c.URLs = nil },
 		"write se, ee, merged":             func(_ *world, c *axonserver.Config) { c.Edition = "xx" },

@@ -17,18 +17,13 @@ import (
 )
 
 // axonServer captures an Axon Server, which runs meanwhile, in the order that
-// its own calls give: control database, logs, snapshots, events, directories.
+// its own calls give: control database, logs, snapshots, events; then the directories.
 // Making the plan asks the server what it is and which contexts it has.
 func axonServer(ctx context.Context, b *builder) error {
 	if b.plan.Mode == sources.Cold {
 		return fmt.Errorf("an Axon Server is captured while it runs, by its own calls: write mode: hot")
 	}
-	c := axonConfig(b.s)
-	c.Directories = map[string]string{}
-	for _, name := range names(b.s.Directories) {
-		c.Directories[name] = b.s.Directories[name].Path
-	}
-	l, err := axonserver.Parts(ctx, c, b.env.axon())
+	l, err := axonserver.Parts(ctx, axonConfig(b.s), b.env.axon())
 	if err != nil {
 		return err
 	}
@@ -39,20 +34,21 @@ func axonServer(ctx context.Context, b *builder) error {
 	for _, s := range l.Stages {
 		var parts []system.Part
 		for _, x := range s.Parts {
-			if x.Kind != FolderKind { // of these the plan knows what to leave out
-				parts = append(parts, system.Part{Path: x.Path, Kind: x.Kind, What: x.What, Source: x.Source})
-			}
+			parts = append(parts, system.Part{Path: x.Path, Kind: x.Kind, What: x.What, Source: x.Source})
 		}
 		st := b.stage(s.Name, s.Why, parts)
 		st.Within, st.From = s.Within, s.From
 		pieces = append(pieces, parts...)
+	}
+	if len(b.s.Directories) == 0 {
+		p.Uncovered = append(p.Uncovered, "axonserver.properties, licence, tokens and plugins: name their folders under 'directories'")
 	}
 	b.stage("directories", "properties, licence, tokens, plugins: they don't change while events are written", b.directories())
 	b.axonSteps(pieces)
 	return nil
 }
 
-// axonConfig is the section in the words of the source, without its directories.
+// axonConfig is the section in the words of the source.
 func axonConfig(s *config.System) axonserver.Config {
 	c := axonserver.Config{
 		Token: s.Token, CAFile: s.CAFile, Edition: rest.Edition(s.Edition), Contexts: s.Contexts, Groups: s.Groups, Primaries: s.Primaries,
