@@ -24,7 +24,7 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	floor := make([]byte, heapFloor)
+	floor := newFloor(anonymous)
 	code := run(os.Args[1:])
 	runtime.KeepAlive(floor)
 	os.Exit(code)
@@ -34,12 +34,6 @@ func main() {
 // The large buffers lie outside of it, so collecting more often costs little:
 // doc/decisions.md, 11, has the figures.
 const gcPercent = 40
-
-// heapFloor is memory that is counted by the collector and never touched, so
-// that it takes no room: the heap of a backup has 3 MiB alive, and without it
-// would be collected each time that one more was allocated. doc/decisions.md, 14,
-// has the figures.
-const heapFloor = 32 << 20
 
 // errInterrupted is why the context ended when the user asked for it.
 var errInterrupted = errors.New("interrupted: the same command goes on where this one ended")
