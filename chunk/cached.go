@@ -9,10 +9,13 @@ import (
 )
 
 // How much a Cached does at once. A fetch mostly waits for the store, so there
-// may be many; what is read ahead must leave room for what is asked for.
+// may be many; what is read ahead must leave room for what is asked for. More
+// than is read ahead at once may wait for its turn, so that there is always
+// something to do while a sequential reader is busy with what it got.
 const (
 	maxFetches   = 64
 	maxPrefetch  = 8
+	maxQueued    = 32
 	cachedShards = 16
 )
 
@@ -27,15 +30,20 @@ var errClosed = errors.New("the chunk cache is closed")
 // not kept.
 //
 // The bytes that it returns are shared, nobody may change them. They stay
-// valid after they are dropped from the cache.
+// valid after they are dropped from the cache, but for those that Lend returns:
+// their memory is used again once they are dropped and given back.
 type Cached struct {
-	inner    Getter
-	limit    int64
-	bytes    atomic.Int64 // of all runs, those being fetched included
-	shards   [cachedShards]shard
-	hand     atomic.Uint32 // the shard to evict from next
-	fetches  chan struct{} // one for each fetch under way
-	prefetch chan struct{}
+	inner   Getter
+	into    Appender // inner, where it can fill memory of the cache's
+	limit   int64
+	bytes   atomic.Int64 // of all runs, those being fetched included
+	shards  [cachedShards]shard
+	hand    atomic.Uint32 // the shard to evict from next
+	fetches chan struct{} // one for each fetch under way that somebody waits for
+	ahead   chan struct{} // one for each run in queue: there is always room in it
+	queue   chan *run     // to be read ahead, in this order
+	workers chan struct{} // one for each who works on queue
+	frames  spare
 
 	ctx    context.Context // of all fetches, ends with Close
 	cancel context.CancelFunc
@@ -52,11 +60,15 @@ var _ Getter = (*Cached)(nil)
 // need. Call Close at the end.
 func NewCached(inner Getter, limit int) *Cached {
 	c := &Cached{
-		inner:    inner,
-		limit:    int64(limit),
-		fetches:  make(chan struct{}, maxFetches),
-		prefetch: make(chan struct{}, maxPrefetch),
+		inner:   inner,
+		limit:   int64(limit),
+		fetches: make(chan struct{}, maxFetches),
+		ahead:   make(chan struct{}, maxQueued),
+		queue:   make(chan *run, maxQueued),
+		workers: make(chan struct{}, maxPrefetch),
+		frames:  newSpare(),
 	}
+	c.into, _ = inner.(Appender)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	for i := range c.shards {
 		c.shards[i].runs = make(map[place]*run)
@@ -95,7 +107,7 @@ func (c *Cached) GetRange(ctx context.Context, ref Ref, off, n int) ([]byte, err
 	}
 	var out []byte
 	for at, end := off, off+n; ; {
-		r, err := c.holding(ctx, ref, at/FrameSize, Frames(end))
+		r, err := c.holding(ctx, ref, at/FrameSize, Frames(end), keeping)
 		if err != nil {
 			return nil, err
 		}
@@ -114,11 +126,12 @@ func (c *Cached) GetRange(ctx context.Context, ref Ref, off, n int) ([]byte, err
 	}
 }
 
-// holding returns a finished run that holds a frame. Where it must be fetched,
-// the missing frames after it, up to end, are fetched with it.
-func (c *Cached) holding(ctx context.Context, ref Ref, frame, end int) (*run, error) {
+// holding returns a finished run that holds a frame, to be held as how says.
+// Where it must be fetched, the missing frames after it, up to end, are fetched
+// with it.
+func (c *Cached) holding(ctx context.Context, ref Ref, frame, end int, how hold) (*run, error) {
 	s := c.shard(ref)
-	r := s.find(ref, frame)
+	r := s.find(ref, frame, how)
 	if r == nil {
 		select {
 		case c.fetches <- struct{}{}:
@@ -130,11 +143,21 @@ func (c *Cached) holding(ctx context.Context, ref Ref, frame, end int) (*run, er
 			}
 		}
 		var err error
-		if r, err = c.start(ref, frame, end, c.fetches); err != nil {
+		if r, err = c.start(ref, frame, end, how); err != nil {
 			return nil, err
 		}
 	}
-	return r.wait(ctx)
+	if !r.taken.Load() && r.taken.CompareAndSwap(false, true) {
+		// It is to be read ahead, but nobody got to it: that would be too late.
+		go c.finish(s, r)
+	}
+	if err := r.wait(ctx); err != nil {
+		if how == lending {
+			c.giveBack(s, r)
+		}
+		return nil, err
+	}
+	return r, nil
 }
 
 // Prefetch begins to read a part of a chunk that will be asked for soon, and
@@ -153,9 +176,8 @@ func (c *Cached) Prefetch(ref Ref, off, n int) bool {
 			continue
 		}
 		select {
-		case c.prefetch <- struct{}{}:
-			_, err := c.start(ref, f, end, c.prefetch)
-			return err == nil
+		case c.ahead <- struct{}{}:
+			return c.enqueue(ref, f, end)
 		default:
 			return false
 		}

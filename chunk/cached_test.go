@@ -269,7 +269,7 @@ func TestCachedPrefetchIsBounded(t *testing.T) {
 			begun++
 		}
 	}
-	if begun == 0 || begun > 16 {
+	if begun == 0 || begun > 40 {
 		t.Errorf("%d of 100 are begun at once", begun)
 	}
 	close(s.gate)

@@ -23,10 +23,14 @@ type shard struct {
 
 func (c *Cached) shard(ref Ref) *shard { return &c.shards[ref.ID[0]%cachedShards] }
 
-// find returns the run that holds a frame, or nil, and marks it as wanted.
-func (s *shard) find(ref Ref, frame int) *run {
+// find returns the run that holds a frame, or nil; it is marked as wanted and
+// held as how says.
+func (s *shard) find(ref Ref, frame int, how hold) *run {
 	s.mu.Lock()
 	r := s.runs[place{ref, frame}]
+	if r != nil {
+		r.holdAs(how)
+	}
 	s.mu.Unlock()
 	if r != nil && !r.visited.Load() {
 		r.visited.Store(true)
@@ -73,11 +77,12 @@ func (s *shard) remove(r *run) {
 		s.newest = r.older
 	}
 	r.newer, r.older = nil, nil
+	r.dropped = true
 }
 
-// drop removes the run that is to go next and returns its size; 0 where none
-// can go, since all are being fetched.
-func (s *shard) drop() int {
+// drop removes the run that is to go next and returns it; nil where none can
+// go, since all are being fetched.
+func (s *shard) drop() *run {
 	// The first time past everything may only take the marks off, and while
 	// readers are at work new ones appear behind the hand: the last time marks
 	// don't count.
@@ -85,19 +90,19 @@ func (s *shard) drop() int {
 		r := s.hand
 		if r == nil {
 			if r = s.oldest; r == nil {
-				return 0
+				return nil
 			}
 		}
 		if r.ready.Load() && (!r.visited.Swap(false) || passes == 2) {
 			s.hand = r
 			s.remove(r)
-			return r.size
+			return r
 		}
 		if s.hand = r.newer; s.hand == nil {
 			passes++
 		}
 	}
-	return 0
+	return nil
 }
 
 // evict drops runs until no more than limit bytes are left or nothing can be
@@ -106,13 +111,16 @@ func (c *Cached) evict(limit int64) {
 	for idle := 0; c.bytes.Load() > limit && idle < cachedShards; {
 		s := &c.shards[c.hand.Add(1)%cachedShards]
 		s.mu.Lock()
-		n := s.drop()
+		r := s.drop()
+		if r != nil {
+			c.reuse(r)
+		}
 		s.mu.Unlock()
-		if n == 0 {
+		if r == nil {
 			idle++
 			continue
 		}
 		idle = 0
-		c.bytes.Add(-int64(n))
+		c.bytes.Add(-int64(r.size))
 	}
 }

@@ -1,6 +1,7 @@
 package fusefs
 
 import (
+	"context"
 	"time"
 
 	"ivyvault/chunk"
@@ -14,6 +15,8 @@ type Chunks interface {
 	// Prefetch begins to read a part of a chunk, returns at once, and reports
 	// whether the part is there or on its way.
 	Prefetch(ref chunk.Ref, off, n int) bool
+	// Lend is GetRange for bytes that are given back soon.
+	Lend(ctx context.Context, ref chunk.Ref, off, n int) (chunk.Loan, error)
 }
 
 var _ Chunks = (*chunk.Cached)(nil)

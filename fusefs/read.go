@@ -16,23 +16,17 @@ import (
 func (m *mount) Read(cancel <-chan struct{}, in *fuse.ReadIn, _ []byte) (fuse.ReadResult, fuse.Status) {
 	ctx := m.begin(cancel, in.Pid)
 	defer ctx.finish()
-	parts, err := m.read(ctx, in.NodeId, in.Offset, int(in.Size))
+	a, err := m.read(ctx, in.NodeId, in.Offset, int(in.Size))
 	if err != nil {
 		return nil, m.errno(err, in.NodeId)
 	}
-	switch len(parts) {
-	case 0:
-		return fuse.ReadResultData(nil), fuse.OK
-	case 1:
-		return fuse.ReadResultData(parts[0]), fuse.OK
-	}
-	return fuse.ReadResultVector(parts), fuse.OK
+	return a, fuse.OK
 }
 
-func (m *mount) read(ctx context.Context, id, off uint64, n int) ([][]byte, error) {
+func (m *mount) read(ctx context.Context, id, off uint64, n int) (*answer, error) {
 	f, err := m.content(ctx, id, off, n)
 	if err != nil || off >= f.size {
-		return nil, err
+		return &answer{}, err
 	}
 	n = int(min(uint64(n), f.size-off))
 	if f.whole {
@@ -40,13 +34,11 @@ func (m *mount) read(ctx context.Context, id, off uint64, n int) ([][]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		return [][]byte{b[off : off+uint64(n)]}, nil
+		a := &answer{size: n}
+		a.parts = append(a.one[:0], b[off:off+uint64(n)])
+		return a, nil
 	}
-	parts, err := m.pieces(ctx, f, off, n)
-	if err == nil {
-		m.readAhead(ctx, f, off, uint64(n))
-	}
-	return parts, err
+	return m.pieces(ctx, f, off, n)
 }
 
 // piece is a part of a file within one chunk; of a hole the Ref is zero.
@@ -81,9 +73,9 @@ func cut(ctx context.Context, f *content, off, n uint64) ([]piece, error) {
 	return pieces, err
 }
 
-// pieces returns the bytes, frame by frame. Frames after the first are fetched
-// while the first is waited for.
-func (m *mount) pieces(ctx context.Context, f *content, off uint64, n int) ([][]byte, error) {
+// pieces returns the bytes, frame by frame. Frames after the first, and what
+// comes after them, are fetched while the first is waited for.
+func (m *mount) pieces(ctx context.Context, f *content, off uint64, n int) (*answer, error) {
 	list, err := cut(ctx, f, off, uint64(n))
 	if err != nil {
 		return nil, err
@@ -100,21 +92,21 @@ func (m *mount) pieces(ctx context.Context, f *content, off uint64, n int) ([][]
 			m.prefetch(p)
 		}
 	}
-	parts := make([][]byte, 0, len(list)+n/chunk.FrameSize)
+	m.readAhead(ctx, f, off, uint64(n))
+	a := newAnswer(n, len(list)+n/chunk.FrameSize+1)
 	for _, p := range list {
 		for p.n > 0 {
 			part := min(p.n, chunk.FrameSize-p.off%chunk.FrameSize)
-			b := m.zeros
-			if !p.ref.IsZero() {
-				if b, err = m.opts.Chunks.GetRange(ctx, p.ref, p.off, part); err != nil {
-					return nil, err
-				}
+			if p.ref.IsZero() {
+				a.add(m.zeros[:part])
+			} else if err := a.lend(ctx, m.opts.Chunks, p.ref, p.off, part); err != nil {
+				a.Done()
+				return nil, err
 			}
-			parts = append(parts, b[:part])
 			p.off, p.n = p.off+part, p.n-part
 		}
 	}
-	return parts, nil
+	return a, nil
 }
 
 // prefetch asks for the frames of a piece one by one, so that they are decoded

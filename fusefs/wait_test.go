@@ -196,7 +196,7 @@ func TestManyReaders(t *testing.T) {
 // faulty panics where it should read.
 type faulty struct{ Chunks }
 
-func (faulty) GetRange(context.Context, chunk.Ref, int, int) ([]byte, error) {
+func (faulty) Lend(context.Context, chunk.Ref, int, int) (chunk.Loan, error) {
 	panic("out of order")
 }
 

@@ -11,7 +11,10 @@ import (
 	"ivyvault/repo/store"
 )
 
-var _ chunk.Getter = (*Repo)(nil)
+var (
+	_ chunk.Getter   = (*Repo)(nil)
+	_ chunk.Appender = (*Repo)(nil)
+)
 
 // wrapWhat puts the name of the stored thing before an error.
 func wrapWhat(what string, err error) error { return fmt.Errorf("%s: %w", what, err) }
@@ -25,6 +28,25 @@ func (r *Repo) Get(ctx context.Context, ref chunk.Ref) ([]byte, error) {
 // GetRange reads n bytes of a chunk from off; only the frames that hold them
 // are read, decoded and verified.
 func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte, error) {
+	return r.getRange(ctx, nil, ref, off, n)
+}
+
+// AppendRange implements chunk.Appender. The room that decoders use behind a
+// frame counts: a little more than the frames that hold the range is best.
+func (r *Repo) AppendRange(ctx context.Context, dst []byte, ref chunk.Ref, off, n int) ([]byte, error) {
+	p, err := r.getRange(ctx, dst, ref, off, n)
+	if err != nil || n == 0 {
+		return dst, err
+	}
+	if cap(dst)-len(dst) >= n && &dst[:len(dst)+1][len(dst)] == &p[0] {
+		return dst[:len(dst)+n], nil
+	}
+	return append(dst, p...), nil
+}
+
+// getRange returns the bytes in memory behind dst where there is room for the
+// frames that hold them.
+func (r *Repo) getRange(ctx context.Context, dst []byte, ref chunk.Ref, off, n int) ([]byte, error) {
 	if off < 0 || n < 0 || off > int(ref.Size)-n {
 		return nil, fmt.Errorf("%s: bytes %d to %d are outside of its %d", ref, off, off+n, ref.Size)
 	}
@@ -38,7 +60,7 @@ func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte,
 		return nil, err
 	}
 	head := r.State().Head()
-	p, err := r.getFrom(ctx, r.ix(), ref, off, n)
+	p, err := r.getFrom(ctx, r.ix(), dst, ref, off, n)
 	if err == nil || ctx.Err() != nil || !mayBeStale(err) {
 		return p, err
 	}
@@ -49,7 +71,7 @@ func (r *Repo) GetRange(ctx context.Context, ref chunk.Ref, off, n int) ([]byte,
 		return nil, errors.Join(err, rerr)
 	}
 	if changed {
-		p, err = r.getFrom(ctx, r.ix(), ref, off, n)
+		p, err = r.getFrom(ctx, r.ix(), dst, ref, off, n)
 	}
 	if errors.Is(err, store.ErrNotExist) {
 		err = &chunk.DamageError{What: ref.String(), How: "the log says that it exists, but the pack that holds it is gone", Err: err}
@@ -62,10 +84,10 @@ func mayBeStale(err error) bool {
 	return errors.Is(err, chunk.ErrNotFound) || errors.Is(err, store.ErrNotExist)
 }
 
-func (r *Repo) getFrom(ctx context.Context, ix *index.Table, ref chunk.Ref, off, n int) ([]byte, error) {
+func (r *Repo) getFrom(ctx context.Context, ix *index.Table, dst []byte, ref chunk.Ref, off, n int) ([]byte, error) {
 	var failed error
 	for _, loc := range ix.All(ref.ID, ref.Kind, nil) {
-		p, err := r.readAt(ctx, loc, ref, off, n)
+		p, err := r.readAt(ctx, loc, dst, ref, off, n)
 		if err == nil {
 			return p, nil
 		}
@@ -81,7 +103,7 @@ func (r *Repo) getFrom(ctx context.Context, ix *index.Table, ref chunk.Ref, off,
 }
 
 // readAt reads from one copy.
-func (r *Repo) readAt(ctx context.Context, loc index.Location, ref chunk.Ref, off, n int) ([]byte, error) {
+func (r *Repo) readAt(ctx context.Context, loc index.Location, dst []byte, ref chunk.Ref, off, n int) ([]byte, error) {
 	name := Name(loc.Pack)
 	what := "pack " + name.String()
 	if loc.Size != ref.Size {
@@ -104,11 +126,11 @@ func (r *Repo) readAt(ctx context.Context, loc index.Location, ref chunk.Ref, of
 	if int64(len(stored)) != size {
 		return nil, &chunk.DamageError{What: what, How: "it is cut short"}
 	}
-	plain, err := p.table.OpenFrames(nil, stored, p.aead, i, a, b, r.codec, r.keys)
+	plain, err := p.table.OpenFrames(dst, stored, p.aead, i, a, b, r.codec, r.keys)
 	if err != nil {
 		return nil, wrapWhat(what, err)
 	}
-	lo := off - a*chunk.FrameSize
+	lo := len(dst) + off - a*chunk.FrameSize
 	return plain[lo : lo+n : lo+n], nil
 }
 

@@ -190,6 +190,6 @@ func (w *Rewriter) Packs() []index.Pack { return w.packs }
 
 // VerifyCopy reads one stored copy of a chunk and verifies it.
 func (r *Repo) VerifyCopy(ctx context.Context, ref chunk.Ref, at index.Location) error {
-	_, err := r.readAt(ctx, at, ref, 0, int(ref.Size))
+	_, err := r.readAt(ctx, at, nil, ref, 0, int(ref.Size))
 	return err
 }
