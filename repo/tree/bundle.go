@@ -20,6 +20,9 @@ const (
 // depends on the contents, so the same files in the same order make the same
 // bundles, and after a change the next bundles soon are the old ones again.
 //
+// Contents that look compressed or encrypted go into bundles of their own:
+// scans between letters would spoil the compression of the letters.
+//
 // A full bundle is handed to emit as a job. Jobs are independent of each other
 // and may run anywhere, in any order, concurrently; each must run exactly
 // once, also after a cancellation, since it settles the bundle's Pendings.
@@ -29,8 +32,8 @@ const (
 type Bundler struct {
 	put  chunk.Putter
 	emit func(job func(ctx context.Context))
-	open *bundle
-	pool sync.Pool // of *[]byte, bundleGreatest long
+	open [2]*bundle // of contents that can be compressed, and of those that can't
+	pool sync.Pool  // of *[]byte, bundleGreatest long
 }
 
 type bundle struct {
@@ -55,50 +58,64 @@ func NewBundler(put chunk.Putter, emit func(job func(ctx context.Context))) *Bun
 }
 
 // Add copies content, of 1 to MaxSlice bytes with the given keyed content
-// hash, into the open bundle. It panics on other lengths, which are the
+// hash, into the open bundle of its sort. It panics on other lengths, which are the
 // caller's to keep out.
 func (w *Bundler) Add(content []byte, hash chunk.ID) Pending {
 	if len(content) == 0 || len(content) > MaxSlice {
 		panic("tree: content for a bundle is empty or too long")
 	}
-	if w.open != nil && w.open.size+len(content) > bundleGreatest {
-		w.Flush()
+	sort := 0
+	if isDense(content) {
+		sort = 1
 	}
-	if w.open == nil {
+	if b := w.open[sort]; b != nil && b.size+len(content) > bundleGreatest {
+		w.end(sort)
+	}
+	if w.open[sort] == nil {
 		buf, _ := w.pool.Get().(*[]byte)
 		if buf == nil {
 			b := make([]byte, bundleGreatest)
 			buf = &b
 		}
-		w.open = &bundle{buf: buf, done: make(chan struct{})}
+		w.open[sort] = &bundle{buf: buf, done: make(chan struct{})}
 	}
-	b := w.open
+	b := w.open[sort]
 	p := Pending{b: b, off: uint32(b.size), hash: hash}
 	b.size += copy((*b.buf)[b.size:], content)
 	// The chance that a bundle ends after a file grows with the file, so that
 	// large ones do not sit in the middle of every bundle they meet.
 	if b.size >= bundleLeast && binary.LittleEndian.Uint64(hash[8:16]) < uint64(len(content))*(^uint64(0)/bundleSpread) {
-		w.Flush()
+		w.end(sort)
 	}
 	return p
 }
 
-// Buffered returns how many bytes wait in the open bundle.
+// Buffered returns how many bytes wait in open bundles.
 func (w *Bundler) Buffered() int {
-	if w.open == nil {
-		return 0
+	n := 0
+	for _, b := range w.open {
+		if b != nil {
+			n += b.size
+		}
 	}
-	return w.open.size
+	return n
 }
 
-// Flush ends the open bundle, if there is one, and hands it to emit. A Pending
-// of an open bundle is settled only after it.
+// Flush ends the open bundles, if there are any, and hands them to emit. A
+// Pending of an open bundle is settled only after it.
 func (w *Bundler) Flush() {
-	b := w.open
+	for sort := range w.open {
+		w.end(sort)
+	}
+}
+
+// end hands the open bundle of a sort to emit.
+func (w *Bundler) end(sort int) {
+	b := w.open[sort]
 	if b == nil {
 		return
 	}
-	w.open = nil
+	w.open[sort] = nil
 	w.emit(func(ctx context.Context) {
 		b.ref, b.err = w.put.Put(ctx, chunk.Data, (*b.buf)[:b.size])
 		w.pool.Put(b.buf)
@@ -123,8 +140,11 @@ func (p Pending) Settled() bool {
 // Same reports whether p and o wait for the same bundle.
 func (p Pending) Same(o Pending) bool { return p.b == o.b }
 
+// Is reports whether p is the content with the hash.
+func (p Pending) Is(hash chunk.ID) bool { return p.hash == hash }
+
 // Wait waits until the bundle is stored and returns the slice of it, or the
-// error with which storing it failed. A Pending of the open bundle is not
+// error with which storing it failed. A Pending of an open bundle is not
 // settled before Flush: whoever waits must make sure that it comes.
 func (p Pending) Wait(ctx context.Context) (Content, error) {
 	select {
