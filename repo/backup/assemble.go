@@ -66,10 +66,7 @@ func (x *run) assemble(ctx context.Context, order <-chan *batch, room *budget, f
 			if b.done != nil {
 				<-b.done
 			}
-			for i := range b.items {
-				a.release(&b.items[i], room)
-			}
-			a.x.small.put(b.text)
+			a.release(b, room)
 		}
 		return subtree{}, err
 	}
@@ -95,14 +92,11 @@ func (a *assembler) all(order <-chan *batch, room *budget) error {
 			}
 		}
 		for i := range b.items {
-			it := &b.items[i]
-			err := a.take(it)
-			a.release(it, room)
-			if err != nil {
+			if err := a.take(&b.items[i]); err != nil {
 				return err
 			}
 		}
-		a.x.small.put(b.text)
+		a.release(b, room)
 		a.x.batches.put(b)
 		if err := a.drain(false); err != nil {
 			return err
@@ -111,13 +105,14 @@ func (a *assembler) all(order <-chan *batch, room *budget) error {
 	return context.Cause(a.ctx)
 }
 
-// release gives back what the item holds of the queue.
-func (a *assembler) release(it *item, room *budget) {
-	a.x.small.put(it.own)
-	it.small, it.own = nil, nil
-	if it.taken > 0 {
-		room.give(it.taken)
-		it.taken = 0
+// release gives back what a batch holds of the queue.
+func (a *assembler) release(b *batch, room *budget) {
+	for i := range b.items {
+		a.x.small.put(b.items[i].own)
+	}
+	a.x.small.put(b.text)
+	if b.bytes > 0 {
+		room.give(b.bytes)
 	}
 }
 

@@ -15,7 +15,6 @@ type item struct {
 	read  bool   // a reader must complete the node
 	small []byte // content to be bundled, in text of the batch or in own
 	own   []byte // buffer of smallBuffers for a file that has grown, nil otherwise
-	taken int    // bytes of the queue's budget
 	err   error  // the content could not be read: a finding
 	graft bool   // a directory whose tree stands already
 	gone  bool   // it vanished: left out without a word
@@ -26,6 +25,7 @@ type item struct {
 type batch struct {
 	items []item
 	done  chan struct{} // closed when all are read; nil where none must be
+	bytes int           // to be read into memory at most: what it takes of the queue's budget
 	text  []byte        // buffer of smallBuffers for the small contents, nil before they are read
 }
 
@@ -49,7 +49,7 @@ func (s *batches) get() *batch {
 
 func (s *batches) put(b *batch) {
 	clear(b.items)
-	b.items, b.done, b.text = b.items[:0], nil, nil
+	b.items, b.done, b.bytes, b.text = b.items[:0], nil, 0, nil
 	s.pool.Put(b)
 }
 
@@ -59,8 +59,8 @@ type sender struct {
 	x     *run
 	order chan<- *batch
 	work  chan<- *batch
+	room  *budget
 	now   *batch
-	bytes int // to be read
 }
 
 // next returns the place of the next item.
@@ -81,9 +81,11 @@ func (s *sender) added(ctx context.Context, it *item) error {
 		if b.done == nil {
 			b.done = make(chan struct{})
 		}
-		s.bytes += it.taken
+		if it.node.Type == tree.File {
+			b.bytes += int(min(it.entry.Attr.Size, maxSmall))
+		}
 	}
-	if len(b.items) < batchLength && s.bytes < batchBytes && !(it.read && it.entry.Stamp != nil) {
+	if len(b.items) < batchLength && b.bytes < batchBytes && !(it.read && it.entry.Stamp != nil) {
 		return nil
 	}
 	return s.flush(ctx)
@@ -95,8 +97,13 @@ func (s *sender) flush(ctx context.Context) error {
 	if b == nil {
 		return nil
 	}
-	s.now, s.bytes = nil, 0
+	s.now = nil
 	if b.done != nil {
+		// A batch takes far less than the whole budget, and all before it are on
+		// their way, so what waits here becomes free.
+		if err := s.room.take(ctx, b.bytes); err != nil {
+			return err
+		}
 		select {
 		case s.work <- b:
 		case <-ctx.Done():

@@ -124,7 +124,6 @@ func thinFile(r *repo.Repo, opt Options) string {
 type twins struct{ at []twin }
 
 type twin struct {
-	hash    chunk.ID
 	pending tree.Pending
 	any     bool
 }
@@ -141,7 +140,7 @@ func (t *twins) place(hash chunk.ID) *twin {
 // find returns the content bundled before, if it is still known.
 func (t *twins) find(hash chunk.ID) (tree.Pending, bool) {
 	p := t.place(hash)
-	return p.pending, p.any && p.hash == hash
+	return p.pending, p.any && p.pending.Is(hash)
 }
 
-func (t *twins) note(hash chunk.ID, p tree.Pending) { *t.place(hash) = twin{hash, p, true} }
+func (t *twins) note(hash chunk.ID, p tree.Pending) { *t.place(hash) = twin{p, true} }

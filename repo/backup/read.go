@@ -58,7 +58,7 @@ func (x *run) readBatch(ctx context.Context, b *batch) {
 }
 
 func (x *run) readFile(ctx context.Context, it *item, room *reading) error {
-	began := time.Now()
+	began := room.clock()
 	f, err := it.entry.Open(ctx)
 	if err != nil {
 		return err
@@ -67,6 +67,7 @@ func (x *run) readFile(ctx context.Context, it *item, room *reading) error {
 	if it.node.Size <= maxSmall {
 		err = x.readSmall(ctx, it, f, room)
 	} else {
+		room.began = time.Time{} // the next file may be read much later
 		err = x.readLarge(ctx, it, f, nil)
 	}
 	if err != nil {

@@ -1,11 +1,17 @@
 package backup
 
-import "ivyvault/repo/tree"
+import (
+	"time"
 
-// reading is the memory for the contents of one batch's small files.
+	"ivyvault/repo/tree"
+)
+
+// reading is what a reader needs for one batch: memory for the contents of its
+// small files, and when it began with those that are read without a long pause.
 type reading struct {
-	text   []byte // what is left of the batch's buffer
-	inline []byte // for contents that stand in their nodes, which outlive the batch
+	began  time.Time // zero: with the next file
+	text   []byte    // what is left of the batch's buffer
+	inline []byte    // for contents that stand in their nodes, which outlive the batch
 }
 
 // roomFor gets a batch the memory that its files need, if they have not grown.
@@ -26,6 +32,16 @@ func (x *run) roomFor(b *batch) reading {
 	}
 	b.text = x.small.get(text)
 	return reading{text: b.text, inline: make([]byte, 0, inline)}
+}
+
+// clock returns a time shortly before now. Asking for the time costs as much as
+// a twentieth of reading a tiny file, and an earlier one only has a few more
+// files read again that were changed at that very moment.
+func (r *reading) clock() time.Time {
+	if r.began.IsZero() {
+		r.began = time.Now()
+	}
+	return r.began
 }
 
 // inlined returns a copy of a content.

@@ -135,7 +135,7 @@ func (x *run) pipeline(ctx context.Context, c sources.Capture, p *parent) (subtr
 	g.Go(func() error {
 		defer close(order)
 		defer close(work)
-		return x.walk(ctx, c, p, &sender{x: x, order: order, work: work}, room)
+		return x.walk(ctx, c, p, &sender{x: x, order: order, work: work, room: room})
 	})
 	for range readers {
 		g.Go(func() error {

@@ -13,7 +13,7 @@ const maxSmall = 256 << 10
 
 // walk takes the entries from the source, compares them with the parent and
 // hands them on: all of them in order, those that must be read to the readers.
-func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, send *sender, room *budget) error {
+func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, send *sender) error {
 	for e, err := range c.Entries(ctx) {
 		if err != nil {
 			if stop := x.remark(e.Path, err); stop != nil {
@@ -28,15 +28,6 @@ func (x *run) walk(ctx context.Context, c sources.Capture, p *parent, send *send
 			it.node.Name = base(e.Path)
 		} else {
 			x.compare(it, p)
-		}
-		if it.read && it.node.Type == tree.File && e.Attr.Size > 0 {
-			// A batch holds far less than the whole budget, so what waits here
-			// becomes free when the batches before are done.
-			n := int(min(e.Attr.Size, maxSmall))
-			if err := room.take(ctx, n); err != nil {
-				return err
-			}
-			it.taken = n
 		}
 		if err := send.added(ctx, it); err != nil {
 			return err
