@@ -22,6 +22,7 @@ type mount struct {
 	dirs     *dirTable
 	catalog  *catalog
 	contents *contents
+	bundles  bundles
 	holes    holes
 	troubles troubles
 	zeros    []byte
