@@ -13,6 +13,14 @@ type File struct {
 	Packs []Pack
 }
 
+// Chunks returns how many chunks the packs hold together.
+func (f *File) Chunks() (n int) {
+	for i := range f.Packs {
+		n += len(f.Packs[i].Chunks)
+	}
+	return n
+}
+
 // Pack is a pack as an index file lists it.
 type Pack struct {
 	Name   Name

@@ -35,6 +35,11 @@ func (e *SpaceError) Error() string {
 // Load reads one index file. An error that Is ErrLeaveOut skips it.
 type Load func(ctx context.Context, name Name) (Signer, File, error)
 
+// Fetch reads one index file as it is stored once it is opened: as Encode makes
+// it, not decoded. An error that Is ErrLeaveOut skips it. A fold in a process of
+// its own is fed so, since only that process needs it decoded.
+type Fetch func(ctx context.Context, name Name) (Signer, []byte, error)
+
 // Report says what a fold made.
 type Report struct {
 	Files     int // index files in the new generation

@@ -88,15 +88,16 @@ func (t *Table) Covered() []Name {
 const foldAt = 64 << 10
 
 // ShouldFold reports whether so much is in memory that it should go to disk:
-// more than a tenth of the base.
-func (t *Table) ShouldFold() bool {
+// more than a tenth of the base. more is how many locations are about to be
+// added: asked beforehand, they need not come into memory at all.
+func (t *Table) ShouldFold(more int) bool {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	limit := uint64(foldAt)
 	if t.base != nil {
 		limit = max(limit, t.base.note.places/10)
 	}
-	return uint64(t.delta.n) > limit
+	return uint64(t.delta.n+more) > limit
 }
 
 // Superseded reports whether a newer generation than the Table's base is there.

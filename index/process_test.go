@@ -244,7 +244,7 @@ func TestConcurrentUse(t *testing.T) {
 						return
 					}
 				}
-				tab.ShouldFold()
+				tab.ShouldFold(0)
 				tab.Count()
 			}
 			done <- nil

@@ -128,11 +128,20 @@ func watch(pid int) (stop func() int) {
 	return func() int { close(done); wg.Wait(); return int(peak.Load() >> 10) }
 }
 
-// anon is the sum of RssAnon and RssShmem of a process, in KiB.
+// anon is the sum of RssAnon and RssShmem of a process and all below it, in KiB.
 func anon(pid int) (sum int) {
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, l := range lists {
+		text, _ := os.ReadFile(l) // what ends meanwhile counts as nothing
+		for _, f := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(f); err == nil {
+				sum += anon(child)
+			}
+		}
+	}
 	p, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0
+		return sum
 	}
 	for line := range strings.Lines(string(p)) {
 		f := strings.Fields(line)

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
@@ -64,14 +66,19 @@ func (r *Repo) wantedIndex() []log.Name {
 	return want
 }
 
+// largeIndexFile is the size in bytes from which on index files are decoded one
+// at a time: decoded, with what decoding takes, they are three times as large.
+const largeIndexFile = 2 << 20
+
 // readIndexFiles reads index files and adds them to the index. It stops and
-// reports full where so much came together that a fold should come first. A
+// reports full where so much would come together that a fold should come first. A
 // file that is gone may have been replaced by a sweep that this view of the log
 // doesn't know yet; a chunk that is missed for it makes its reader look at the
 // log again.
 func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full bool, err error) {
 	var stop atomic.Bool
 	var learned atomic.Bool
+	var large sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(r.AtOnce(indexReaders))
 	for _, n := range missing {
@@ -79,23 +86,32 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full boo
 			break
 		}
 		g.Go(func() error {
-			f, signer, err := r.readIndexFile(ctx, Name(n))
+			obj, err := r.getIndexFile(ctx, Name(n))
 			if errors.Is(err, store.ErrNotExist) {
 				return nil
 			}
 			if err != nil {
 				return err
 			}
+			if len(obj) >= largeIndexFile {
+				large.Lock()
+				defer large.Unlock()
+			}
+			if stop.Load() {
+				return nil // the fold takes it in
+			}
+			f, signer, err := r.openIndexFile(Name(n), obj)
+			if err != nil {
+				return err
+			}
 			if r.learn(signer) {
 				learned.Store(true)
 			}
-			if err := r.ix().Add(n, signer.Public, f); err != nil {
-				return err
-			}
-			if r.fold != nil && !r.writing && r.cache != "" && r.ix().ShouldFold() {
+			if r.fold != nil && !r.writing && r.cache != "" && r.ix().ShouldFold(f.Chunks()) {
 				stop.Store(true)
+				return nil
 			}
-			return nil
+			return r.ix().Add(n, signer.Public, f)
 		})
 	}
 	err = g.Wait()
@@ -109,15 +125,20 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full boo
 // another process is at it, all that is missing goes into memory.
 func (r *Repo) foldIndex(ctx context.Context, want []log.Name) error {
 	live := r.state.Index()
-	err := r.fold(ctx, r.cachePath("index"), live, func(ctx context.Context, n index.Name) (index.Signer, index.File, error) {
-		f, signer, err := r.readIndexFile(ctx, Name(n))
+	debug.FreeOSMemory() // what this process only keeps for later must not stand beside the memory of the fold
+	err := r.fold(ctx, r.cachePath("index"), live, func(ctx context.Context, n index.Name) (index.Signer, []byte, error) {
+		obj, err := r.getIndexFile(ctx, Name(n))
 		if errors.Is(err, store.ErrNotExist) {
-			return index.Signer{}, f, index.ErrLeaveOut
+			return index.Signer{}, nil, index.ErrLeaveOut
 		}
-		if r.learn(signer) {
+		if err != nil {
+			return index.Signer{}, nil, err
+		}
+		encoded, signer, err := r.unsealIndexFile(Name(n), obj)
+		if err == nil && r.learn(signer) {
 			r.saveSigners()
 		}
-		return signer.Public, f, err
+		return signer.Public, encoded, err
 	})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

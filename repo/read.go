@@ -7,7 +7,6 @@ import (
 
 	"ivyvault/chunk"
 	"ivyvault/index"
-	"ivyvault/repo/seal"
 	"ivyvault/repo/store"
 )
 
@@ -140,25 +139,4 @@ func (r *Repo) LoadIndex(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.syncIndex(ctx)
-}
-
-// readIndexFile reads, verifies and decodes one index file.
-func (r *Repo) readIndexFile(ctx context.Context, name Name) (index.File, seal.Signer, error) {
-	obj, err := r.store.Get(ctx, store.Name{Type: store.Index, Name: name.String()}, 0, -1)
-	what := "index file " + name.String()
-	if err != nil {
-		return index.File{}, seal.Signer{}, err
-	}
-	if seal.ObjectName(obj) != name {
-		return index.File{}, seal.Signer{}, &chunk.DamageError{What: what, How: "its bytes do not have its name"}
-	}
-	plain, signer, err := r.ring.OpenBox(obj, seal.HeadSize, seal.KindIndex)
-	if err != nil {
-		return index.File{}, signer, wrapWhat(what, err)
-	}
-	f, err := index.Decode(plain)
-	if err != nil {
-		return f, signer, wrapWhat(what, err)
-	}
-	return f, signer, nil
 }

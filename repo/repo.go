@@ -45,7 +45,7 @@ type Repo struct {
 	signers sync.Map
 	log     *log.Log
 	current Name // the key slot after a change of password, else zero
-	fold    func(context.Context, string, []index.Name, index.Load) error
+	fold    func(context.Context, string, []index.Name, index.Fetch) error
 	cache   string        // this repository's folder in the cache, "" without one
 	bound   int           // Options.Concurrency
 	every   time.Duration // the shortest time between index files of one write
@@ -69,7 +69,7 @@ type Options struct {
 	CacheDir string // root of the local cache; "" works without one
 	// Fold rewrites the index in the cache folder beside running readers, in a
 	// process of its own: see index.Fold. nil keeps the whole index in memory.
-	Fold func(ctx context.Context, dir string, live []index.Name, load index.Load) error
+	Fold func(ctx context.Context, dir string, live []index.Name, fetch index.Fetch) error
 	// TableCache bounds the memory of opened packs' tables, in bytes; 0 is 8 MiB.
 	TableCache int
 	// Concurrency bounds how many operations of the store one write, prune or

@@ -12,24 +12,26 @@ import (
 	"ivyvault/repo/store"
 )
 
-// Rewriter copies chunks into new packs. It deduplicates against nothing but
-// itself; what it stored is used only once a log entry names its index files.
-// It is for one goroutine at a time.
+// Rewriter copies chunks into new packs. It deduplicates against nothing: a
+// chunk that is asked for twice is stored twice. What it stored is used only
+// once a log entry names its index files. It is for one goroutine at a time.
 type Rewriter struct {
 	r       *Repo
 	open    [2]*pack.Builder // data, tree
 	buf     [2][]byte
-	done    map[chunk.Ref]struct{}
 	scratch pack.Scratch
-	packs   []index.Pack // stored, in the order in which they were
+	stored  func(index.Pack) error
+	packs   []Name // stored, in the order in which they were
 }
 
-// NewRewriter begins a copy. It needs a full key.
-func (r *Repo) NewRewriter() (*Rewriter, error) {
+// NewRewriter begins a copy. It needs a full key. stored is called with each
+// new pack, as an index file is to list it, once it is stored; nothing but its
+// name is kept, so that memory does not grow with what is copied.
+func (r *Repo) NewRewriter(stored func(index.Pack) error) (*Rewriter, error) {
 	if r.ring.Role() != seal.Full {
 		return nil, &roleError{"copy what is stored"}
 	}
-	return &Rewriter{r: r, done: map[chunk.Ref]struct{}{}}, nil
+	return &Rewriter{r: r, stored: stored}, nil
 }
 
 // copyRead is how much is read at once, and copyGap what is read in vain rather
@@ -75,9 +77,6 @@ func (w *Rewriter) Copy(ctx context.Context, p *index.Pack, chunks []uint32) err
 		}
 		for _, i := range chunks[:n] {
 			ref := refOf(p, i)
-			if _, ok := w.done[ref]; ok {
-				continue
-			}
 			a, b := place(opened.table, i)
 			failed := err
 			var frames []pack.Frame
@@ -113,9 +112,6 @@ func place(t *pack.Table, i uint32) (from, end int64) {
 
 // fromOther copies a chunk from wherever else it is.
 func (w *Rewriter) fromOther(ctx context.Context, ref chunk.Ref, why error) error {
-	if _, ok := w.done[ref]; ok {
-		return nil
-	}
 	p, err := w.r.Get(ctx, ref)
 	if err != nil {
 		return fmt.Errorf("nothing was removed: a chunk that a snapshot needs can't be copied; 'ivyvault check --read-data' tells which files suffer: %w", errors.Join(why, err))
@@ -142,7 +138,6 @@ func (w *Rewriter) add(ctx context.Context, ref chunk.Ref, frames []pack.Frame) 
 			return err
 		}
 		if ok {
-			w.done[ref] = struct{}{}
 			return nil
 		}
 		if err := w.flush(ctx, i); err != nil {
@@ -169,24 +164,23 @@ func (w *Rewriter) flush(ctx context.Context, i int) error {
 	for k, e := range image.Entries {
 		p.Chunks[k] = index.Chunk{Kind: e.Ref.Kind, ID: e.Ref.ID, Size: e.Ref.Size, Stored: e.Stored}
 	}
-	w.packs = append(w.packs, p)
+	w.packs = append(w.packs, name)
 	w.r.images.put(w.buf[i])
+	return w.stored(p)
+}
+
+// Finish stores what is open.
+func (w *Rewriter) Finish(ctx context.Context) error {
+	for i := range w.open {
+		if err := w.flush(ctx, i); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// Finish stores what is open and returns all new packs, as index files are to
-// list them.
-func (w *Rewriter) Finish(ctx context.Context) ([]index.Pack, error) {
-	for i := range w.open {
-		if err := w.flush(ctx, i); err != nil {
-			return nil, err
-		}
-	}
-	return w.packs, nil
-}
-
-// Packs returns the packs stored so far.
-func (w *Rewriter) Packs() []index.Pack { return w.packs }
+// Packs returns the names of the packs stored so far.
+func (w *Rewriter) Packs() []Name { return w.packs }
 
 // VerifyCopy reads one stored copy of a chunk and verifies it.
 func (r *Repo) VerifyCopy(ctx context.Context, ref chunk.Ref, at index.Location) error {

@@ -32,12 +32,12 @@ func asChild(ctx context.Context, args []string) (code int, is bool) {
 
 // foldIndex rewrites the index of a large repository by a second process of
 // this program.
-func foldIndex(ctx context.Context, dir string, live []index.Name, load index.Load) error {
+func foldIndex(ctx context.Context, dir string, live []index.Name, fetch index.Fetch) error {
 	program, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	return foldproc.Run(ctx, program, dir, live, load)
+	return foldproc.Run(ctx, program, dir, live, fetch)
 }
 
 // foldVersions brings the table of versions up to date, where so much is

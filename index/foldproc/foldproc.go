@@ -5,7 +5,7 @@
 // The two processes talk over the child's standard input and output. The parent
 // sends the names of the live index files; the child asks for those that it
 // needs, one name at a time; the parent answers with the file, already opened
-// and verified. So the child holds no key and opens no store.
+// and verified, but not decoded. So the child holds no key and opens no store.
 //
 //	parent → child: u32 count, the names
 //	child → parent: a name
@@ -39,7 +39,7 @@ const maxFile = 128 << 20
 // Run folds the index in dir by a child process of the program. It returns
 // after the child has ended; what it wrote to its standard error is in the
 // error.
-func Run(ctx context.Context, program, dir string, live []index.Name, load index.Load) error {
+func Run(ctx context.Context, program, dir string, live []index.Name, fetch index.Fetch) error {
 	cmd := exec.CommandContext(ctx, program, Verb, dir)
 	cmd.Env = append(os.Environ(), "GOGC=25") // halves its memory and costs little
 	var said strings.Builder
@@ -55,7 +55,7 @@ func Run(ctx context.Context, program, dir string, live []index.Name, load index
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("fold the index: %w", err)
 	}
-	err = serve(ctx, in, out, live, load)
+	err = serve(ctx, in, out, live, fetch)
 	in.Close()
 	if werr := cmd.Wait(); werr != nil && ctx.Err() == nil {
 		return fmt.Errorf("fold the index: %w: %s", errors.Join(werr, err), strings.TrimSpace(said.String()))
@@ -64,7 +64,7 @@ func Run(ctx context.Context, program, dir string, live []index.Name, load index
 }
 
 // serve answers the child until it closes its output.
-func serve(ctx context.Context, in io.Writer, out io.Reader, live []index.Name, load index.Load) error {
+func serve(ctx context.Context, in io.Writer, out io.Reader, live []index.Name, fetch index.Fetch) error {
 	w := bufio.NewWriterSize(in, 256<<10)
 	binary.Write(w, binary.LittleEndian, uint32(len(live)))
 	for _, n := range live {
@@ -81,15 +81,11 @@ func serve(ctx context.Context, in io.Writer, out io.Reader, live []index.Name, 
 			}
 			return err
 		}
-		signer, f, err := load(ctx, name)
+		signer, p, err := fetch(ctx, name)
 		if errors.Is(err, index.ErrLeaveOut) {
 			w.WriteByte(0)
 			continue
 		}
-		if err != nil {
-			return err
-		}
-		p, err := index.Encode(f)
 		if err != nil {
 			return err
 		}

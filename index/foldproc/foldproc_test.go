@@ -42,13 +42,14 @@ func TestFoldByAChild(t *testing.T) {
 	}
 	gone := index.Name{99}
 	asked := 0
-	load := func(_ context.Context, n index.Name) (index.Signer, index.File, error) {
+	load := func(_ context.Context, n index.Name) (index.Signer, []byte, error) {
 		asked++
 		f, ok := files[n]
 		if !ok {
-			return index.Signer{}, f, index.ErrLeaveOut
+			return index.Signer{}, nil, index.ErrLeaveOut
 		}
-		return index.Signer{7}, f, nil
+		p, err := index.Encode(f)
+		return index.Signer{7}, p, err
 	}
 	if err := Run(context.Background(), os.Args[0], dir, append(live, gone), load); err != nil {
 		t.Fatal(err)
@@ -76,8 +77,8 @@ func TestFoldByAChild(t *testing.T) {
 
 func TestFailuresAreTold(t *testing.T) {
 	broken := errors.New("the store is gone")
-	err := Run(context.Background(), os.Args[0], t.TempDir(), []index.Name{{1}}, func(context.Context, index.Name) (index.Signer, index.File, error) {
-		return index.Signer{}, index.File{}, broken
+	err := Run(context.Background(), os.Args[0], t.TempDir(), []index.Name{{1}}, func(context.Context, index.Name) (index.Signer, []byte, error) {
+		return index.Signer{}, nil, broken
 	})
 	if !errors.Is(err, broken) {
 		t.Errorf("a load that failed: %v", err)

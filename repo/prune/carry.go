@@ -40,7 +40,13 @@ func (x *run) rewrite(ctx context.Context) (err error) {
 		return nil
 	}
 	x.step("copying what is needed out of packs that go")
-	if x.rewriter, err = x.r.NewRewriter(); err != nil {
+	var file filing
+	x.rewriter, err = x.r.NewRewriter(func(p index.Pack) error {
+		x.rep.PacksWritten++
+		x.rep.BytesWritten += p.Size
+		return x.file(ctx, &file, p)
+	})
+	if err != nil {
 		return err
 	}
 	var all, done int64
@@ -54,8 +60,6 @@ func (x *run) rewrite(ctx context.Context) (err error) {
 		names = append(names, n)
 	}
 	slices.SortFunc(names, func(a, b index.Name) int { return slices.Compare(a[:], b[:]) })
-	var open []index.Pack // that stay, not yet in a new file
-	count := 0
 	listed := map[index.Name]bool{} // packs that a new file lists, or that were copied out
 	for _, n := range names {
 		f, signer, err := x.r.IndexFile(ctx, repo.Name(n))
@@ -88,43 +92,44 @@ func (x *run) rewrite(ctx context.Context) (err error) {
 					return err
 				}
 			}
-			open = append(open, *p)
-			if count += len(p.Chunks); count >= fileChunks {
-				if err := x.putIndex(ctx, open); err != nil {
-					return err
-				}
-				open, count = nil, 0
-			}
-		}
-	}
-	fresh, err := x.rewriter.Finish(ctx)
-	if err != nil {
-		return err
-	}
-	for i := range fresh {
-		x.rep.PacksWritten++
-		x.rep.BytesWritten += fresh[i].Size
-		open = append(open, fresh[i])
-		if count += len(fresh[i].Chunks); count >= fileChunks {
-			if err := x.putIndex(ctx, open); err != nil {
+			if err := x.file(ctx, &file, *p); err != nil {
 				return err
 			}
-			open, count = nil, 0
 		}
 	}
+	if err := x.rewriter.Finish(ctx); err != nil {
+		return err
+	}
 	x.rep.BytesRepacked = done
-	return x.putIndex(ctx, open)
+	return x.putIndex(ctx, &file)
 }
 
-func (x *run) putIndex(ctx context.Context, packs []index.Pack) error {
-	if len(packs) == 0 {
+// filing is the index file that is being put together.
+type filing struct {
+	packs  []index.Pack
+	chunks int
+}
+
+// file puts a pack into the open index file, and stores that where it is full:
+// so no more is in memory than one of them lists.
+func (x *run) file(ctx context.Context, f *filing, p index.Pack) error {
+	f.packs = append(f.packs, p)
+	if f.chunks += len(p.Chunks); f.chunks < fileChunks {
 		return nil
 	}
-	n, err := x.r.PutIndexFile(ctx, index.File{Packs: packs})
+	return x.putIndex(ctx, f)
+}
+
+func (x *run) putIndex(ctx context.Context, f *filing) error {
+	if len(f.packs) == 0 {
+		return nil
+	}
+	n, err := x.r.PutIndexFile(ctx, index.File{Packs: f.packs})
 	if err == nil {
 		x.newIndex = append(x.newIndex, n)
 		x.rep.IndexWritten++
 	}
+	*f = filing{}
 	return err
 }
 
@@ -135,9 +140,17 @@ func (x *run) copyOut(ctx context.Context, k int, p *index.Pack) error {
 	}
 	need := make([]uint32, 0, x.need.Count[k])
 	for i := range p.Chunks {
-		if x.need.Used.Has(x.packs.Spot(k, uint32(i))) {
-			need = append(need, uint32(i))
+		if !x.need.Used.Has(x.packs.Spot(k, uint32(i))) {
+			continue
 		}
+		c := &p.Chunks[i]
+		ref := chunk.Ref{ID: c.ID, Kind: c.Kind, Size: c.Size}
+		if done, has := x.several[ref]; done {
+			continue
+		} else if has {
+			x.several[ref] = true
+		}
+		need = append(need, uint32(i))
 	}
 	if err := x.rewriter.Copy(ctx, p, need); err != nil {
 		return x.stale(ctx, err)
@@ -167,7 +180,7 @@ func (x *run) discard(ctx context.Context) {
 		return
 	}
 	for _, p := range x.rewriter.Packs() {
-		_ = x.r.Store().Remove(ctx, store.Name{Type: store.Pack, Name: repo.Name(p.Name).String()})
+		_ = x.r.Store().Remove(ctx, store.Name{Type: store.Pack, Name: p.String()})
 	}
 }
 

@@ -161,6 +161,7 @@ func (x *run) duplicates(ctx context.Context) error {
 			x.notice("a copy of %s can't be read, another one takes its place: %v", ref, err)
 		}
 		// The copies that go are copied out; the first that is whole is taken.
+		x.several[ref] = false
 		for _, c := range copies[1:] {
 			if x.act[c.Pack] == drop {
 				x.act[c.Pack] = copyOut

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"ivyvault/chunk"
 	"ivyvault/index"
 	"ivyvault/repo"
 	"ivyvault/repo/log"
@@ -39,6 +40,9 @@ type run struct {
 	over   map[repo.Name]bool // packs of runs that are over
 	act    []action           // by pack
 	toMark []log.Name
+	// several are needed chunks of which more than one copy is in need.Used, and
+	// whether they were copied out.
+	several map[chunk.Ref]bool
 
 	there     map[repo.Name]int64 // orphans in the store, with their sizes
 	here      []bool              // by pack: whether it is in the store
@@ -86,6 +90,7 @@ func (x *run) look(ctx context.Context) (err error) {
 	x.packs = reach.NewPacks(x.ix, x.base.HasIndex)
 	x.need = reach.NewNeeded(x.packs)
 	x.act = make([]action, x.packs.Len())
+	x.several = map[chunk.Ref]bool{}
 	for _, s := range x.base.Snapshots() {
 		snap, err := x.r.SnapshotAt(ctx, repo.Name(s.Form))
 		if err == nil {

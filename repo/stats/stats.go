@@ -5,14 +5,17 @@
 // bytes are those chunks compressed and sealed.
 //
 // Promise: figures come from the index and the directories; no file's content
-// is read.
+// is read. Of a chunk that is stored several times one copy counts, in each run
+// the same. Memory is a bit for each stored chunk.
 package stats
 
 import (
 	"context"
 
 	"ivyvault/chunk"
+	"ivyvault/index"
 	"ivyvault/repo"
+	"ivyvault/repo/reach"
 	"ivyvault/repo/store"
 	"ivyvault/repo/tree"
 )
@@ -51,7 +54,12 @@ type Report struct {
 // Run measures the snapshots, which are in order of time.
 func Run(ctx context.Context, r *repo.Repo, snaps []repo.Snapshot) (Report, error) {
 	rep := Report{Snapshots: []Snapshot{}, Objects: map[string]Objects{}}
-	m := &meter{repo: r, rd: tree.NewReader(r, r.Keys().ContentHash, 4<<20), seen: map[key]struct{}{}, rep: &rep}
+	ix, err := r.Index(ctx)
+	if err != nil {
+		return rep, err
+	}
+	packs := reach.NewPacks(ix, r.State().HasIndex)
+	m := &meter{repo: r, rd: tree.NewReader(r, r.Keys().ContentHash, 4<<20), packs: packs, seen: packs.NewSpots(), met: map[chunk.Ref]struct{}{}, rep: &rep}
 	for _, s := range snaps {
 		one, err := m.measure(ctx, s)
 		if err != nil {
@@ -63,7 +71,7 @@ func Run(ctx context.Context, r *repo.Repo, snaps []repo.Snapshot) (Report, erro
 		rep.Unique += one.Unique
 		rep.Stored += one.Stored
 	}
-	rep.Chunks = int64(len(m.seen))
+	rep.Chunks = m.chunks
 	rep.Ratio, rep.Dedup, rep.Packing = ratio(rep.Bytes, rep.Stored), ratio(rep.Bytes, rep.Unique), ratio(rep.Unique, rep.Stored)
 	for _, t := range store.Types {
 		var o Objects
@@ -87,22 +95,17 @@ func ratio(a, b int64) float64 {
 	return float64(a) / float64(b)
 }
 
-// key is enough of a chunk's name to tell it from others: 17 bytes for each
-// chunk are what bounds the memory of a run.
-type key [17]byte
-
-func keyOf(ref chunk.Ref) (k key) {
-	copy(k[:16], ref.ID[:])
-	k[16] = byte(ref.Kind)
-	return k
-}
-
 // meter goes over trees and remembers which chunks it met.
 type meter struct {
-	repo *repo.Repo
-	rd   *tree.Reader
-	seen map[key]struct{}
-	rep  *Report
+	repo   *repo.Repo
+	rd     *tree.Reader
+	packs  *reach.Packs
+	seen   reach.Spots
+	met    map[chunk.Ref]struct{} // in none of the packs
+	chunks int64
+	rep    *Report
+	copies []reach.Copy
+	places []index.Location
 }
 
 func (m *meter) measure(ctx context.Context, s repo.Snapshot) (Snapshot, error) {
@@ -121,25 +124,45 @@ func (m *meter) measure(ctx context.Context, s repo.Snapshot) (Snapshot, error) 
 		}
 	}
 	err := m.rd.Chunks(ctx, s.Root.Ref(), func(ref chunk.Ref) (bool, error) {
-		k := keyOf(ref)
-		if _, ok := m.seen[k]; ok {
-			return false, nil
+		m.copies = m.packs.Copies(ref, m.copies[:0], &m.places)
+		if len(m.copies) == 0 {
+			return m.apart(ctx, ref, &one)
 		}
-		m.seen[k] = struct{}{}
-		places, err := m.repo.Locate(ctx, ref.Kind, ref.ID)
-		if err != nil {
-			return false, err
+		if c := &m.copies[0]; m.seen.Add(c.Spot) {
+			m.count(ref, c.At.Stored, &one)
+			return ref.Kind != chunk.Data, ctx.Err()
 		}
-		one.Unique += int64(ref.Size)
-		if len(places) == 0 {
-			m.rep.Missing++
-			return false, nil
-		}
-		one.Stored += int64(places[0].Stored)
-		if ref.Kind != chunk.Data {
-			m.rep.TreeBytes += int64(places[0].Stored)
-		}
-		return true, nil
+		return false, nil
 	})
 	return one, err
+}
+
+// apart counts a chunk that was in no pack when the run began: a prune beside
+// it may have moved it, else it is missing.
+func (m *meter) apart(ctx context.Context, ref chunk.Ref, one *Snapshot) (below bool, err error) {
+	if _, met := m.met[ref]; met {
+		return false, nil
+	}
+	m.met[ref] = struct{}{}
+	places, err := m.repo.Locate(ctx, ref.Kind, ref.ID)
+	if err != nil {
+		return false, err
+	}
+	if len(places) == 0 {
+		m.rep.Missing++
+		m.count(ref, 0, one)
+		return false, nil
+	}
+	m.count(ref, places[0].Stored, one)
+	return ref.Kind != chunk.Data, nil
+}
+
+// count adds a chunk that was not met before.
+func (m *meter) count(ref chunk.Ref, stored uint32, one *Snapshot) {
+	m.chunks++
+	one.Unique += int64(ref.Size)
+	one.Stored += int64(stored)
+	if ref.Kind != chunk.Data {
+		m.rep.TreeBytes += int64(stored)
+	}
 }
