@@ -16,7 +16,7 @@ postgresql_begin() {
   # The server's first start makes its data: initdb and the server in one process.
   launch postgresql QUIT postgres bash -c '
     "$0/initdb" -D "$1/data" -N -E UTF8 --locale=C.UTF-8 -U keeper --auth=scram-sha-256 --pwfile=<(cat <&3) &&
-    exec "$0/postgres" -D "$1/data" -p "$2" -k "$1" -c listen_addresses=127.0.0.1 -c fsync=off -c shared_buffers=32MB' \
+    exec "$0/postgres" -D "$1/data" -p "$2" -k "$1" -c listen_addresses=127.0.0.1 -c dynamic_shared_memory_type=mmap -c fsync=off -c shared_buffers=32MB' \
     "$bin" "$data" "$postgresql_port" 3<"$room/postgresql.password"
   postgresql_process=$launched
 }

@@ -112,7 +112,8 @@ func freePort() (int, error) {
 
 func (s *Server) start(cred *syscall.Credential) error {
 	argv := []string{"-D", filepath.Join(s.Dir, "data"), "-p", strconv.Itoa(s.Port), "-k", s.Dir,
-		"-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"}
+		// Tests kill servers: what these share lies in their folder, not where it would stay.
+		"-c", "listen_addresses=127.0.0.1", "-c", "dynamic_shared_memory_type=mmap", "-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=40"}
 	for _, set := range s.settings {
 		argv = append(argv, "-c", set)
 	}
