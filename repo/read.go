@@ -125,6 +125,9 @@ func (r *Repo) readAt(ctx context.Context, loc index.Location, dst []byte, ref c
 	if int64(len(stored)) != size {
 		return nil, &chunk.DamageError{What: what, How: "it is cut short"}
 	}
+	if again, ok := store.Ability[store.Reuser](r.store); ok {
+		defer again.Reuse(stored) // nothing of it is kept
+	}
 	plain, err := p.table.OpenFrames(dst, stored, p.aead, i, a, b, r.codec, r.keys)
 	if err != nil {
 		return nil, wrapWhat(what, err)

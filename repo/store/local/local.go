@@ -30,6 +30,7 @@ const tmpDir = "tmp"
 type Store struct {
 	dir   string
 	packs *openFiles
+	spare chan []byte // given back by Reuse
 
 	// configured says that a config object was seen: a directory that lacks it
 	// later is another one, most likely the mount point of a disk that went.
@@ -54,7 +55,7 @@ func newStore(dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		dir: abs, synced: map[string]bool{abs: true},
+		dir: abs, synced: map[string]bool{abs: true}, spare: make(chan []byte, maxSpare),
 		link: unixLink, noReplace: renameNoReplace, syncFile: (*os.File).Sync,
 	}
 	s.packs = newOpenFiles(maxOpen, func(name string) string {
@@ -115,7 +116,7 @@ func (s *Store) Get(ctx context.Context, name store.Name, off, n int64) ([]byte,
 		return nil, s.explain("get", name, err)
 	}
 	from, count := store.Range(f.size, off, n)
-	buf := make([]byte, count)
+	buf := s.buffer(count)
 	got, err := f.readAt(buf, from)
 	if name.Type == store.Pack {
 		s.packs.release(f)
