@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"ivyvault/chunk"
@@ -16,27 +17,27 @@ import (
 // Signer returns the public key under which this key signs.
 func (r *Repo) Signer() [32]byte { return r.ring.Signer() }
 
-// IndexLenient is Index for who looks for damage: an index file that is gone
-// or can't be read is told to wrong, its chunks are then missing.
+// IndexLenient is Index for who looks for damage: an index file that can't be
+// read is told to wrong, once, and its chunks are then missing. As with Index,
+// those of one that is gone are missing too.
 func (r *Repo) IndexLenient(ctx context.Context, wrong func(Name, error)) (*index.Table, error) {
 	ix, err := r.Index(ctx)
 	if err == nil || !errors.Is(err, chunk.ErrDamaged) {
 		return ix, err
 	}
-	ix = index.New()
-	for _, n := range r.State().Index() {
-		f, signer, err := r.readIndexFile(ctx, Name(n))
-		if err == nil {
-			err = ix.Add(n, signer.Public, f)
+	var mu sync.Mutex
+	told := map[Name]bool{}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	err = r.syncIndexBut(ctx, func(n Name, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if !told[n] {
+			told[n] = true
+			wrong(n, err)
 		}
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			wrong(Name(n), err)
-		}
-	}
-	return ix, nil
+	})
+	return r.ix(), err
 }
 
 // PutIndexFile stores an index file signed by this key and returns its name.

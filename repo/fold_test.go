@@ -130,8 +130,24 @@ func TestIndexIsFolded(t *testing.T) {
 	p[len(p)/2] ^= 1
 	st.Replace(name, p)
 	for _, f := range []*folder{{}, {fail: errors.New("no room")}} {
-		if _, err := open(t.TempDir(), f).Index(t.Context()); !errors.Is(err, chunk.ErrDamaged) {
+		r := open(t.TempDir(), f)
+		if _, err := r.Index(t.Context()); !errors.Is(err, chunk.ErrDamaged) {
 			t.Errorf("a damaged index file: %v", err)
+		}
+		var told []string
+		ix, err := r.IndexLenient(t.Context(), func(n repo.Name, _ error) { told = append(told, n.String()) })
+		if err != nil || len(told) != 1 || told[0] != name.Name {
+			t.Fatalf("told of %v, want %s: %v", told, name.Name, err)
+		}
+		found := 0
+		for _, ref := range refs {
+			found += len(ix.All(ref.ID, ref.Kind, nil))
+		}
+		if found == 0 || found == len(refs) {
+			t.Errorf("%d of %d chunks are found beside a damaged index file", found, len(refs))
+		}
+		if _, err := r.Index(t.Context()); !errors.Is(err, chunk.ErrDamaged) {
+			t.Errorf("a damaged index file, asked for again: %v", err)
 		}
 	}
 }

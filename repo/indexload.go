@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"ivyvault/chunk"
 	"ivyvault/index"
 	"ivyvault/repo/log"
 	"ivyvault/repo/seal"
@@ -24,7 +25,12 @@ const indexReaders = 4
 // syncIndex brings the index to what the log says: new files are read and
 // added, those that are no more live dropped. Where that is much, the cache's
 // index is folded first, so that memory stays bounded. The caller holds mu.
-func (r *Repo) syncIndex(ctx context.Context) error {
+func (r *Repo) syncIndex(ctx context.Context) error { return r.syncIndexBut(ctx, nil) }
+
+// syncIndexBut is syncIndex where a damaged index file is told to wrong and left
+// out. With a nil wrong it is an error. wrong may be told twice of one, and by
+// several goroutines at once.
+func (r *Repo) syncIndexBut(ctx context.Context, wrong func(Name, error)) error {
 	at := r.state.Head().Number + 1
 	if r.indexAt == at {
 		return nil
@@ -33,14 +39,16 @@ func (r *Repo) syncIndex(ctx context.Context) error {
 		r.openIndex()
 	}
 	want := r.wantedIndex()
-	full, err := r.readIndexFiles(ctx, r.ix().Reconcile(want))
+	full, err := r.readIndexFiles(ctx, r.ix().Reconcile(want), wrong)
 	if full && err == nil {
-		err = r.foldIndex(ctx, want)
+		err = r.foldIndex(ctx, want, wrong)
 	}
 	if err != nil {
 		return err
 	}
-	r.indexAt = at
+	if wrong == nil { // else the next one, who may not know of damage, has to be told
+		r.indexAt = at
+	}
 	return nil
 }
 
@@ -75,7 +83,7 @@ const largeIndexFile = 2 << 20
 // file that is gone may have been replaced by a sweep that this view of the log
 // doesn't know yet; a chunk that is missed for it makes its reader look at the
 // log again.
-func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full bool, err error) {
+func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name, wrong func(Name, error)) (full bool, err error) {
 	var stop atomic.Bool
 	var learned atomic.Bool
 	var large sync.Mutex
@@ -101,6 +109,10 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full boo
 				return nil // the fold takes it in
 			}
 			f, signer, err := r.openIndexFile(Name(n), obj)
+			if wrong != nil && errors.Is(err, chunk.ErrDamaged) {
+				wrong(Name(n), err)
+				return nil
+			}
 			if err != nil {
 				return err
 			}
@@ -123,7 +135,7 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name) (full boo
 
 // foldIndex rewrites the cache's index and opens it anew. Where that fails, or
 // another process is at it, all that is missing goes into memory.
-func (r *Repo) foldIndex(ctx context.Context, want []log.Name) error {
+func (r *Repo) foldIndex(ctx context.Context, want []log.Name, wrong func(Name, error)) error {
 	live := r.state.Index()
 	debug.FreeOSMemory() // what this process only keeps for later must not stand beside the memory of the fold
 	err := r.fold(ctx, r.cachePath("index"), live, func(ctx context.Context, n index.Name) (index.Signer, []byte, error) {
@@ -135,6 +147,9 @@ func (r *Repo) foldIndex(ctx context.Context, want []log.Name) error {
 			return index.Signer{}, nil, err
 		}
 		encoded, signer, err := r.unsealIndexFile(Name(n), obj)
+		if errors.Is(err, chunk.ErrDamaged) {
+			return index.Signer{}, nil, index.ErrLeaveOut // told below, where it is missing still
+		}
 		if err == nil && r.learn(signer) {
 			r.saveSigners()
 		}
@@ -151,7 +166,7 @@ func (r *Repo) foldIndex(ctx context.Context, want []log.Name) error {
 	}
 	fold := r.fold
 	r.fold = nil // once is enough for one process, and a failure is not repeated
-	_, err = r.readIndexFiles(ctx, r.ix().Reconcile(want))
+	_, err = r.readIndexFiles(ctx, r.ix().Reconcile(want), wrong)
 	if err == nil {
 		r.fold = fold
 	}
