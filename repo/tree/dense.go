@@ -4,7 +4,7 @@ package tree
 // from the beginning, where formats of compressed data have headers of text.
 const (
 	denseWindows = 4
-	denseWindow  = 256
+	denseWindow  = 128
 	denseLeast   = 64 // bytes; less tells nothing, and does no harm
 )
 
