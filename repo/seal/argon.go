@@ -3,6 +3,7 @@ package seal
 import (
 	"crypto/cipher"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"golang.org/x/crypto/argon2"
@@ -36,7 +37,27 @@ func (a Argon) check() error {
 // cipher derives the key of a slot's sealed part. The work area goes back to
 // the system at once: it is most of what a small verb would ever occupy.
 func (a Argon) cipher(password []byte, salt [saltSize]byte) (cipher.AEAD, error) {
+	a.touch()
 	key := argon2.IDKey(password, salt[:], a.Passes, a.MemoryKiB, a.Lanes, 32)
 	debug.FreeOSMemory()
 	return newGCM(key)
+}
+
+// mostTouched bounds what touch may cost where its memory is not used again.
+const mostTouched = 128 << 10 // KiB
+
+// touch writes to memory of the size of the work area and gives it back to the
+// runtime, which then hands out the same again. Memory that nobody wrote to is
+// all one page of zeros: argon2 reads a block before it writes it, so that each
+// page would be mapped twice, and the second time all processors that the lanes
+// run on be interrupted. That took longer than the derivation itself.
+func (a Argon) touch() {
+	if a.MemoryKiB > mostTouched {
+		return
+	}
+	area := make([]byte, a.MemoryKiB<<10)
+	for i := 0; i < len(area); i += 4 << 10 {
+		area[i] = 1
+	}
+	runtime.GC() // finds that nobody uses it
 }
