@@ -156,7 +156,7 @@ func (p *piece) do(ctx context.Context, w *worker) {
 			return
 		}
 	}
-	data, err := w.r.Get(ctx, p.ref)
+	data, err := w.whole(ctx, p.ref)
 	if err != nil {
 		l.fail(err)
 		return
@@ -171,6 +171,16 @@ func (p *piece) do(ctx context.Context, w *worker) {
 		l.fail(trouble("write it", err))
 	}
 	w.seenBytes.Add(int64(n))
+}
+
+// whole returns a chunk in memory of the worker's, which the next call uses
+// again.
+func (w *worker) whole(ctx context.Context, ref chunk.Ref) ([]byte, error) {
+	const behind = 64 // decoders are faster with some room behind
+	if n := int(ref.Size) + behind; cap(w.plain) < n {
+		w.plain = make([]byte, 0, n)
+	}
+	return w.r.AppendRange(ctx, w.plain[:0], ref, 0, int(ref.Size))
 }
 
 // hole makes sure that a part of the file is zeros, a hole if possible.

@@ -73,7 +73,8 @@ type task interface {
 // worker is one goroutine's room.
 type worker struct {
 	*run
-	buf []byte // for reading what is there already
+	buf   []byte // for reading what is there already
+	plain []byte // a piece that was fetched
 }
 
 // room returns n bytes of the worker's buffer.

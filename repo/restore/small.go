@@ -20,8 +20,28 @@ type window struct {
 	data []byte
 }
 
+// holds reports whether the file's bytes lie in the window.
+func (w *window) holds(n *tree.Node) bool {
+	return w.ref == n.Content.Ref && n.Content.Offset >= w.off && uint64(n.Content.Offset)+n.Size <= uint64(w.off)+uint64(len(w.data))
+}
+
+// windows are those of a batch, the one used last first. There are two, since
+// files that can be compressed and those that can't lie in bundles apart.
+type windows [2]window
+
+// find brings the window that holds the file to the front.
+func (w *windows) find(n *tree.Node) bool {
+	if !w[0].holds(n) {
+		if !w[1].holds(n) {
+			return false
+		}
+		w[0], w[1] = w[1], w[0]
+	}
+	return true
+}
+
 // content returns the verified bytes of a small file of a batch.
-func (w *worker) content(ctx context.Context, b *batch, i int, win *window) ([]byte, error) {
+func (w *worker) content(ctx context.Context, b *batch, i int, win *windows) ([]byte, error) {
 	n := &b.items[i].node
 	switch n.Content.Form {
 	case tree.Empty:
@@ -32,40 +52,48 @@ func (w *worker) content(ctx context.Context, b *batch, i int, win *window) ([]b
 	if _, err := w.tree.Open(n); err != nil { // checks the bounds of the slice
 		return nil, err
 	}
-	from, to := uint64(n.Content.Offset), uint64(n.Content.Offset)+n.Size
-	if win.ref != n.Content.Ref || from < uint64(win.off) || to > uint64(win.off)+uint64(len(win.data)) {
-		// One fetch for all that follows in the same bundle.
-		for j := i + 1; j < len(b.items); j++ {
-			m := &b.items[j].node
-			if m.Type != tree.File || m.Content.Form != tree.Slice {
-				continue
-			}
-			if m.Content.Ref != n.Content.Ref || uint64(m.Content.Offset)+m.Size > uint64(m.Content.Ref.Size) {
-				break
-			}
-			from, to = min(from, uint64(m.Content.Offset)), max(to, uint64(m.Content.Offset)+m.Size)
-		}
-		data, err := w.data.GetRange(ctx, n.Content.Ref, int(from), int(to-from))
-		if err != nil && to-from > n.Size {
-			// What of the bundle is damaged may not be this file's.
-			from = uint64(n.Content.Offset)
-			data, err = w.data.GetRange(ctx, n.Content.Ref, int(from), int(n.Size))
-		}
+	if !win.find(n) {
+		data, from, err := w.fetch(ctx, b, i)
 		if err != nil {
 			return nil, err
 		}
-		*win = window{n.Content.Ref, uint32(from), data}
+		win[1] = win[0]
+		win[0] = window{n.Content.Ref, from, data}
 	}
-	lo := n.Content.Offset - win.off
-	p := win.data[lo : uint64(lo)+n.Size]
+	lo := n.Content.Offset - win[0].off
+	p := win[0].data[lo : uint64(lo)+n.Size]
 	if w.r.Keys().ContentHash(p) != n.Content.Hash {
 		return nil, &chunk.DamageError{What: n.Content.Ref.String(), How: "the file's part of it has not the file's hash"}
 	}
 	return p, nil
 }
 
+// fetch reads what file i needs of its bundle, and with it what the files after
+// it need of the same. It returns where in the bundle that begins.
+func (w *worker) fetch(ctx context.Context, b *batch, i int) (data []byte, begin uint32, err error) {
+	n := &b.items[i].node
+	from, to := uint64(n.Content.Offset), uint64(n.Content.Offset)+n.Size
+	for j := i + 1; j < len(b.items); j++ {
+		m := &b.items[j].node
+		if m.Type != tree.File || m.Content.Form != tree.Slice || m.Content.Ref != n.Content.Ref {
+			continue
+		}
+		if uint64(m.Content.Offset)+m.Size > uint64(m.Content.Ref.Size) {
+			break
+		}
+		from, to = min(from, uint64(m.Content.Offset)), max(to, uint64(m.Content.Offset)+m.Size)
+	}
+	data, err = w.data.GetRange(ctx, n.Content.Ref, int(from), int(to-from))
+	if err != nil && to-from > n.Size {
+		// What of the bundle is damaged may not be this file's.
+		from = uint64(n.Content.Offset)
+		data, err = w.data.GetRange(ctx, n.Content.Ref, int(from), int(n.Size))
+	}
+	return data, uint32(from), err
+}
+
 // small restores a file whose content is one piece.
-func (w *worker) small(ctx context.Context, b *batch, at, i int, path string, win *window) error {
+func (w *worker) small(ctx context.Context, b *batch, at, i int, path string, win *windows) error {
 	n := &b.items[i].node
 	p, err := w.content(ctx, b, i, win)
 	if err != nil {

@@ -133,7 +133,7 @@ func (b *batch) do(ctx context.Context, w *worker) {
 		}
 		return
 	}
-	var win window
+	var win windows
 	for i := range b.items {
 		it := &b.items[i]
 		path := tree.Join(b.f.path, it.node.Name)
