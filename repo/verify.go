@@ -53,6 +53,7 @@ func (v *Verifier) Pack(ctx context.Context, p *index.Pack) (bad []uint32, err e
 			}
 		}
 	}
+	again, reuses := store.Ability[store.Reuser](r.store)
 	v.hasher.Reset()
 	next, at := 0, int64(0)
 	for at < p.Size {
@@ -88,6 +89,9 @@ func (v *Verifier) Pack(ctx context.Context, p *index.Pack) (bad []uint32, err e
 			}
 		} else {
 			next = last
+		}
+		if reuses {
+			again.Reuse(data) // nothing of it is kept
 		}
 		at = end
 	}

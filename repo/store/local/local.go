@@ -30,7 +30,7 @@ const tmpDir = "tmp"
 type Store struct {
 	dir   string
 	packs *openFiles
-	spare chan []byte // given back by Reuse
+	spare spare // given back by Reuse
 
 	// configured says that a config object was seen: a directory that lacks it
 	// later is another one, most likely the mount point of a disk that went.
@@ -55,7 +55,7 @@ func newStore(dir string) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		dir: abs, synced: map[string]bool{abs: true}, spare: make(chan []byte, maxSpare),
+		dir: abs, synced: map[string]bool{abs: true},
 		link: unixLink, noReplace: renameNoReplace, syncFile: (*os.File).Sync,
 	}
 	s.packs = newOpenFiles(maxOpen, func(name string) string {

@@ -56,7 +56,29 @@ func TestReuse(t *testing.T) {
 	if again == 0 {
 		t.Error("no memory was used again")
 	}
-	if n := len(s.spare); n > maxSpare {
+	if n := len(s.spare.pieces); n > maxPieces {
 		t.Errorf("%d pieces are kept", n)
+	}
+}
+
+// What is kept is bounded by bytes, and a piece that fits is found among others.
+func TestSpareIsBounded(t *testing.T) {
+	s := newOwned(t)
+	for range 10 {
+		s.Reuse(make([]byte, 4<<20))
+	}
+	s.Reuse(make([]byte, leastSpare-1))
+	if s.spare.bytes != maxSpare || len(s.spare.pieces) != maxSpare/(4<<20) {
+		t.Errorf("%d bytes in %d pieces are kept", s.spare.bytes, len(s.spare.pieces))
+	}
+	s = newOwned(t)
+	for _, n := range []int{1 << 20, 64 << 10, 2 << 20} {
+		s.Reuse(make([]byte, n))
+	}
+	if p := s.buffer(65 << 10); len(p) != 65<<10 || cap(p) != 1<<20 {
+		t.Errorf("%d of %d bytes for 65 KiB", len(p), cap(p))
+	}
+	if p := s.buffer(3 << 20); cap(p) != 3<<20 || len(s.spare.pieces) != 1 || s.spare.bytes > 2<<20 {
+		t.Errorf("%d bytes for 3 MiB, %d pieces are left", cap(p), len(s.spare.pieces))
 	}
 }
