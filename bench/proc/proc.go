@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -37,14 +38,15 @@ func (u Usage) Plus(v Usage) Usage {
 	return Usage{u.Wall + v.Wall, u.CPU + v.CPU, max(u.Anon, v.Anon), max(u.RSS, v.RSS)}
 }
 
-// TimeoutError says that a program was killed because it took too long.
+// TimeoutError says that a program was killed because it took too long. It
+// names the program without its folder, which is of no use on another machine.
 type TimeoutError struct {
 	Program string
 	Limit   time.Duration
 }
 
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("%s was killed after %s", e.Program, e.Limit)
+	return fmt.Sprintf("%s was killed after %s", filepath.Base(e.Program), e.Limit)
 }
 
 // Process is a running job.
