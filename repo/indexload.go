@@ -119,7 +119,7 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name, wrong fun
 			if r.learn(signer) {
 				learned.Store(true)
 			}
-			if r.fold != nil && !r.writing && r.cache != "" && r.ix().ShouldFold(f.Chunks()) {
+			if r.shouldFold(f.Chunks()) {
 				stop.Store(true)
 				return nil
 			}
@@ -130,7 +130,14 @@ func (r *Repo) readIndexFiles(ctx context.Context, missing []log.Name, wrong fun
 	if learned.Load() {
 		r.saveSigners()
 	}
-	return stop.Load(), err
+	// Files that were decoded at the same time may each have found room alone.
+	return stop.Load() || r.shouldFold(0), err
+}
+
+// shouldFold reports whether a fold should come before more locations are put
+// into memory, and can be made.
+func (r *Repo) shouldFold(more int) bool {
+	return r.fold != nil && !r.writing && r.cache != "" && r.ix().ShouldFold(more)
 }
 
 // foldIndex rewrites the cache's index and opens it anew. Where that fails, or
