@@ -79,9 +79,6 @@ func (m *mount) content(ctx context.Context, id, off uint64, n int) (*content, e
 	}
 	f := &content{id: id, file: file, size: node.Size}
 	f.whole = node.Content.Form <= tree.Slice
-	if node.Content.Form == tree.Slice {
-		m.bundles.read(m.opts.Chunks, node.Content.Ref, int(node.Content.Offset), int(f.size))
-	}
 	if off == 0 && uint64(n) >= f.size {
 		return f, nil
 	}

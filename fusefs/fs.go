@@ -22,7 +22,6 @@ type mount struct {
 	dirs     *dirTable
 	catalog  *catalog
 	contents *contents
-	bundles  bundles
 	holes    holes
 	troubles troubles
 	zeros    []byte

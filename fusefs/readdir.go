@@ -91,9 +91,6 @@ func (m *mount) listNodes(ctx context.Context, d *dir, pos uint64, plus bool, ad
 		if err != nil || page == nil {
 			return err
 		}
-		if pos == first {
-			m.pageAhead(ctx, d, first+uint64(page.Len()))
-		}
 		for i := int(pos - first); i < page.Len(); i++ {
 			page.Decode(i, &n)
 			if pos++; len(n.Name) > longestName {
@@ -111,14 +108,5 @@ func (m *mount) listNodes(ctx context.Context, d *dir, pos uint64, plus bool, ad
 				return err
 			}
 		}
-	}
-}
-
-// pageAhead reads the page that holds the entry at position pos, which a listing
-// will soon come to.
-func (m *mount) pageAhead(ctx context.Context, d *dir, pos uint64) {
-	ref, err := m.tree.Unread(ctx, d.top, pos)
-	if err == nil && !ref.IsZero() {
-		m.opts.Chunks.Prefetch(ref, 0, int(ref.Size))
 	}
 }

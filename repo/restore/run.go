@@ -19,7 +19,7 @@ import (
 )
 
 // What bounds memory: caches, and how much may wait between walk and workers.
-// A piece in work takes its plaintext and its stored bytes, 8 MiB each at most
+// A piece in work takes its plaintext and its stored bytes, 2 MiB each at most
 // with the default cut.
 const (
 	dataCache   = 16 << 20

@@ -124,30 +124,6 @@ func (r *Reader) Page(ctx context.Context, dir chunk.Ref, pos uint64) (page *Pag
 	return p, first, nil
 }
 
-// Unread returns which leaf page holds the entry at position pos where that page
-// would have to be read: tables only are loaded. Where it is at hand, at or
-// beyond the end, and for a directory of a single page, the Ref is zero.
-func (r *Reader) Unread(ctx context.Context, dir chunk.Ref, pos uint64) (chunk.Ref, error) {
-	p, err := r.Load(ctx, dir)
-	if err != nil || p.level == 0 || pos >= p.Count() {
-		return chunk.Ref{}, err
-	}
-	for first := uint64(0); ; {
-		i := p.rowAt(pos - first)
-		if p.level == 1 {
-			leaf, _ := p.Child(i)
-			if r.cache.get(leaf) != nil {
-				leaf = chunk.Ref{}
-			}
-			return leaf, nil
-		}
-		first += p.sums[i]
-		if p, err = r.child(ctx, p, i); err != nil {
-			return chunk.Ref{}, err
-		}
-	}
-}
-
 // Seek returns the position of the first entry whose name is not less than
 // name, and the leaf page where it would stand: page.FindString(name) is its
 // place there, page.Len() where the entry is the first of the next page.
